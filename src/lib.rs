@@ -1,0 +1,116 @@
+//! Regions, tasks and logs that a program writes about itself.
+//!
+//! `runtime-trace` is for Rust what `runtime/trace` is for Go. A program says what it is doing, in
+//! its own words; tracing is switched on while it runs; and `cargo trace` tells where the time of
+//! each task went.
+//!
+//! Say you make cappuccinos, and some orders take too long. An order is a *task*: it has a type,
+//! `makeCappuccino`, and a latency, and more than one thread may work on it. What a thread does
+//! for it are *regions*: they begin and end on one thread, and nest. Now and then there is
+//! something to *log*.
+//!
+//! ```
+//! #[trace::task("makeCappuccino", args(order_id))]
+//! fn make_cappuccino(order_id: u64) {
+//!     trace::trace_log!("order", "for here, order {order_id}");
+//!     let ctx = trace::Context::current();
+//!     std::thread::scope(|s| {
+//!         // Another thread works on the same task when it enters the task's context.
+//!         s.spawn(move || ctx.run(steam_milk));
+//!         extract_coffee();
+//!     });
+//!     mix();
+//! }
+//!
+//! #[trace::region("steamMilk")]
+//! fn steam_milk() {}
+//!
+//! #[trace::region("extractCoffee")]
+//! fn extract_coffee() {}
+//!
+//! #[trace::region("mixMilkCoffee")]
+//! fn mix() {}
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let path = std::env::temp_dir().join(format!("essay-{}.trace", std::process::id()));
+//! trace::start_file(&path)?; // "cappuccino.trace"
+//! make_cappuccino(4711);
+//! trace::stop()?;
+//! # std::fs::remove_file(path)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `cargo trace report cappuccino.trace` then shows how the latencies of all orders are
+//! distributed, and `cargo trace tasks cappuccino.trace --slowest 3` what the slowest ones did,
+//! on which thread, and for how long.
+//!
+//! # Two ways to say it
+//!
+//! The attributes above follow the *current* context of a thread. Where work moves about in other
+//! ways than threads do, pass the context along by hand, as in Go; both ways mix:
+//!
+//! ```
+//! let (ctx, task) = trace::new_task(trace::Context::current(), "makeCappuccino");
+//! trace::log(ctx, "orderID", "4711");
+//! let worker = std::thread::spawn(move || {
+//!     trace::with_region(ctx, "steamMilk", || { /* … */ });
+//!     task.end(); // on whatever thread the work is done
+//! });
+//! # worker.join().unwrap();
+//! ```
+//!
+//! Inside of a function, [`trace_region!`] begins a region that lasts to the end of the scope, and
+//! [`trace_task!`] a task. All of them take arguments, which the report shows with each region and
+//! task: `key = value`, `?value` for what `Debug` writes, `%value` for `Display`.
+//! [`trace_counter!`] records a number as it goes up and down.
+//!
+//! ```
+//! # let (queue, cup) = (vec![1], "large");
+//! let _region = trace::trace_region!("pour", cup, drops = 12, from = ?queue);
+//! trace::trace_counter!("queue depth", queue.len());
+//! ```
+//!
+//! # What it costs
+//!
+//! While tracing is off, an annotation loads one atomic: no clock is read, nothing is allocated,
+//! no argument is evaluated. While it is on, a region costs little more than the two readings of
+//! the clock that it is made of. So annotate once, libraries too, and leave it in.
+//!
+//! The memory of a session is what [`Session::builder`] says. Should the program outrun the
+//! writer, events are dropped, counted, and the loss is shown wherever it matters.
+//!
+//! The features `off` and `release_off` compile all annotations to nothing, `release_off` only
+//! without debug assertions. They are for the final binary to choose: Cargo builds a crate once
+//! with the features that *any* package asks for, so that a library that turned tracing off would
+//! turn it off for everybody, and `cargo build --all-features` builds without tracing. [`start`]
+//! then returns [`StartError::CompiledOut`]. Arguments are type-checked all the same.
+//!
+//! A dynamic library that links this crate by itself records by itself.
+//!
+//! # Where things are
+//!
+//! | | |
+//! |---|---|
+//! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`], [`is_enabled`], [`capture`](capture()) |
+//! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`Context`] |
+//! | regions | [`#[region]`](macro@region), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
+//! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`] |
+//! | arguments | [`Arg`], [`Value`], [`region_arg`], [`Region::arg`], [`Task::arg`], [`Context::arg`] |
+//!
+//! Those who know Go's package find each of its names in `docs/from-go.md`.
+#![forbid(unsafe_code)]
+
+// So that `::trace` in what the attributes expand to is this crate here as well.
+extern crate self as trace;
+
+pub use trace_core::{
+    Arg, Context, Entered, Overflow, Region, Session, SessionBuilder, StartError, StopError,
+    Summary, Task, TaskScope, Value, capture, is_enabled, log, new_task, region_arg, start,
+    start_file, start_region, stop, trace_counter, trace_log, trace_region, trace_task,
+    with_region,
+};
+pub use trace_macros::{region, task};
+
+#[doc(hidden)]
+pub use trace_core::__private;

@@ -1,0 +1,62 @@
+//! A barrier of which one side is nearly free.
+//!
+//! A thread that records stores *I am emitting* and then loads the epoch; a thread that stops
+//! stores the epoch and then loads *is it emitting*. At least one of the two must see the other's
+//! store, which takes a full barrier on both sides. Recording happens a million times as often, so
+//! its side is only a barrier to the compiler, and [`heavy`] makes the kernel run a full barrier on
+//! every processor that this program is running on. Where the kernel has no such call, both sides
+//! run a fence; the epoch's [`FENCED`](crate::epoch::Epoch::is_fenced) bit tells which it is.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use crate::sync::fence;
+
+/// Whether [`heavy`] reaches other threads, so that [`light`] needs no fence. Asked once a session.
+pub(crate) fn is_asymmetric() -> bool {
+    imp::register()
+}
+
+/// The recording thread's side, between its store and its load.
+#[inline(always)]
+pub(crate) fn light(fenced: bool) {
+    if fenced {
+        fence(SeqCst);
+    } else {
+        std::sync::atomic::compiler_fence(SeqCst);
+    }
+}
+
+/// The stopping thread's side, between its store and its load.
+pub(crate) fn heavy(fenced: bool) {
+    fence(SeqCst);
+    if !fenced {
+        imp::run();
+    }
+}
+
+#[cfg(all(target_os = "linux", not(trace_portable)))]
+mod imp {
+    fn membarrier(command: libc::c_int) -> libc::c_long {
+        // SAFETY: the call takes a command and flags, and touches no memory of ours.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) }
+    }
+
+    pub(super) fn register() -> bool {
+        membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0
+    }
+
+    pub(super) fn run() {
+        // Cannot fail once `register` succeeded, which is why this was chosen.
+        let result = membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+        debug_assert_eq!(result, 0);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", not(trace_portable))))]
+mod imp {
+    pub(super) fn register() -> bool {
+        false
+    }
+
+    pub(super) fn run() {}
+}

@@ -1,0 +1,257 @@
+//! Callsites: the static descriptions of annotations, and the numbers that events call them by.
+//!
+//! A callsite gets its number with its first event and keeps it as long as the program runs, so
+//! that one session after another can use it. Numbers start at 1. The table only grows; every
+//! trace gets the whole of it.
+
+use std::collections::HashMap;
+use std::panic::Location;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trace_format::wire::Field;
+use trace_format::{BlockType, CallsiteId, CallsiteKind, Text, put_block};
+
+use crate::pool::Pool;
+
+/// Names and paths are kept up to this length in bytes.
+pub(crate) const NAME_LIMIT: usize = 4096;
+
+/// The static description of one annotation.
+#[derive(Debug)]
+pub struct Callsite {
+    kind: CallsiteKind,
+    name: &'static str,
+    file: &'static str,
+    line: u32,
+    module: &'static str,
+    keys: &'static [&'static str],
+    /// 0 until the first event. Stored with `Release` after the callsite was entered into the
+    /// table, loaded with `Acquire`: whoever gets a chunk with this id finds it in the table.
+    id: AtomicU32,
+}
+
+impl Callsite {
+    const fn new(
+        kind: CallsiteKind,
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+        keys: &'static [&'static str],
+    ) -> Self {
+        Self { kind, name, file, line, module, keys, id: AtomicU32::new(0) }
+    }
+
+    /// A region's; `name` is its type, `keys` are the names of its arguments.
+    pub const fn region(
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+        keys: &'static [&'static str],
+    ) -> Self {
+        Self::new(CallsiteKind::Region, name, file, line, module, keys)
+    }
+
+    /// A task's.
+    pub const fn task(
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+        keys: &'static [&'static str],
+    ) -> Self {
+        Self::new(CallsiteKind::Task, name, file, line, module, keys)
+    }
+
+    /// A log message's; `name` is its category.
+    pub const fn log(
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+    ) -> Self {
+        Self::new(CallsiteKind::Log, name, file, line, module, &[])
+    }
+
+    /// A counter's.
+    pub const fn counter(
+        name: &'static str,
+        file: &'static str,
+        line: u32,
+        module: &'static str,
+    ) -> Self {
+        Self::new(CallsiteKind::Counter, name, file, line, module, &[])
+    }
+
+    /// The number that events call it by.
+    #[inline(always)]
+    pub(crate) fn id(&'static self) -> u32 {
+        match self.id.load(Acquire) {
+            0 => self.register(),
+            id => id,
+        }
+    }
+
+    #[cold]
+    fn register(&'static self) -> u32 {
+        let mut table = table();
+        // Another thread may have been here first.
+        match self.id.load(Acquire) {
+            0 => table.enter(self),
+            id => id,
+        }
+    }
+
+    fn encode(&self, id: u32, out: &mut Vec<u8>) {
+        trace_format::Callsite {
+            id: CallsiteId(id),
+            kind: self.kind,
+            name: Text::cut(self.name, NAME_LIMIT),
+            file: Text::cut(self.file, NAME_LIMIT),
+            line: self.line,
+            module: Text::cut(self.module, NAME_LIMIT),
+            keys: self.keys.iter().map(|key| Text::cut(key, NAME_LIMIT)).collect(),
+        }
+        .encode(out);
+    }
+}
+
+/// A name that was given to a function, and where: what a callsite is made of that no macro wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Named {
+    kind: CallsiteKind,
+    name: (usize, usize),
+    location: usize,
+}
+
+impl Named {
+    #[inline(always)]
+    fn new(kind: CallsiteKind, name: &'static str, location: &'static Location<'static>) -> Self {
+        // A static string never changes, so that its address and length stand for it.
+        let name = (name.as_ptr() as usize, name.len());
+        Self { kind, name, location: std::ptr::from_ref(location) as usize }
+    }
+}
+
+/// A few callsites of names that the thread used last, so that it need not ask the table.
+#[derive(Debug)]
+pub(crate) struct NameCache([Option<(Named, u32)>; Self::LEN]);
+
+impl NameCache {
+    const LEN: usize = 32;
+
+    pub(crate) fn new() -> Self {
+        Self([None; Self::LEN])
+    }
+
+    /// The number of the callsite of `name` at `location`.
+    #[inline(always)]
+    pub(crate) fn id(
+        &mut self,
+        kind: CallsiteKind,
+        name: &'static str,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let named = Named::new(kind, name, location);
+        // Strings and locations lie some bytes apart; the upper half of the product mixes both.
+        let mixed = (named.name.0 ^ named.location.rotate_left(17)).wrapping_mul(0x9e37_79b9);
+        let place = &mut self.0[(mixed >> 16) % Self::LEN];
+        match place {
+            Some((known, id)) if *known == named => *id,
+            _ => {
+                let id = table().named(named, kind, name, location);
+                *place = Some((named, id));
+                id
+            }
+        }
+    }
+}
+
+/// All callsites that had an event.
+struct Table {
+    /// The callsite with number `i + 1` at `i`.
+    entries: Vec<&'static Callsite>,
+    named: Option<HashMap<Named, u32>>,
+    /// The pool of the session that is on, to keep new entries in.
+    pool: Option<(Arc<Pool>, u32)>,
+}
+
+static TABLE: Mutex<Table> = Mutex::new(Table { entries: Vec::new(), named: None, pool: None });
+
+fn table() -> std::sync::MutexGuard<'static, Table> {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Table {
+    fn enter(&mut self, callsite: &'static Callsite) -> u32 {
+        self.entries.push(callsite);
+        let id = self.entries.len() as u32;
+        self.keep(id - 1);
+        callsite.id.store(id, Release);
+        id
+    }
+
+    fn named(
+        &mut self,
+        named: Named,
+        kind: CallsiteKind,
+        name: &'static str,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        if let Some(&id) = self.named.get_or_insert_default().get(&named) {
+            return id;
+        }
+        // As many of these live as there are calls with a name in the program.
+        let callsite = Box::leak(Box::new(Callsite::new(
+            kind,
+            name,
+            location.file(),
+            location.line(),
+            "",
+            &[],
+        )));
+        let id = self.enter(callsite);
+        self.named.get_or_insert_default().insert(named, id);
+        id
+    }
+
+    /// Keeps the entries from `first` on in the pool, for a reader after a crash.
+    fn keep(&mut self, first: u32) {
+        let Some((pool, blocks)) = &mut self.pool else { return };
+        let mut payload = Vec::new();
+        for (i, callsite) in self.entries.iter().enumerate().skip(first as usize) {
+            callsite.encode(i as u32 + 1, &mut payload);
+        }
+        if payload.is_empty() {
+            return;
+        }
+        let mut block = Vec::new();
+        put_block(&mut block, BlockType::Callsites, *blocks, &payload);
+        *blocks += 1;
+        pool.memory().keep_table(&block);
+    }
+}
+
+/// Keeps the whole table in `pool`, and whatever is entered from now on.
+pub(crate) fn keep_in(pool: Arc<Pool>) {
+    let mut table = table();
+    table.pool = Some((pool, 0));
+    table.keep(0);
+}
+
+/// Ends what [`keep_in`] began.
+pub(crate) fn forget_pool() {
+    table().pool = None;
+}
+
+/// Appends what was entered after the first `known` callsites to `out`; returns how many there are.
+pub(crate) fn encode_new(known: usize, out: &mut Vec<u8>) -> usize {
+    let table = table();
+    for (i, callsite) in table.entries.iter().enumerate().skip(known) {
+        callsite.encode(i as u32 + 1, out);
+    }
+    table.entries.len()
+}

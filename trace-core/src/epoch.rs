@@ -1,0 +1,45 @@
+//! The session's epoch: the one word that annotated code looks at.
+//!
+//! Zero is off. Otherwise it tells one session from another, and two facts that hold during all
+//! of the session and that the recording path would else have to load from elsewhere.
+
+/// A value of the epoch that is not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Epoch(usize);
+
+/// Recording runs a fence, since the stopping side cannot reach other processors.
+const FENCED: usize = 1;
+/// Time is read from the operating system.
+const NO_COUNTER: usize = 2;
+const FLAG_BITS: u32 = 2;
+
+impl Epoch {
+    pub(crate) fn new(generation: usize, fenced: bool, from_counter: bool) -> Self {
+        // A generation of zero would mean off on a machine without flags; it takes 2^62 sessions,
+        // or 2^30 where words are short, to come back here.
+        let generation = (generation << FLAG_BITS >> FLAG_BITS).max(1);
+        let flags = if fenced { FENCED } else { 0 } | if from_counter { 0 } else { NO_COUNTER };
+        Self(generation << FLAG_BITS | flags)
+    }
+
+    /// Takes the word apart: `None` is off.
+    #[inline(always)]
+    pub(crate) fn from_word(word: usize) -> Option<Self> {
+        if word == 0 { None } else { Some(Self(word)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn word(self) -> usize {
+        self.0
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_fenced(self) -> bool {
+        self.0 & FENCED != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_counter(self) -> bool {
+        self.0 & NO_COUNTER == 0
+    }
+}

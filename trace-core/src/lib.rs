@@ -1,0 +1,60 @@
+//! The recording side of `runtime-trace`: what annotated code calls, and where its events go.
+//!
+//! Programs use the package `runtime-trace`, whose library is named `trace`; it is this crate and
+//! the attribute macros. Start reading at [`recorder`](self), which tells the life of an event.
+//!
+//! Invariants:
+//! 1. While tracing is off, annotated code loads one atomic and does nothing else.
+//! 2. Recording never fails its program, and never waits but where [`Overflow::Block`] asks for
+//!    it. What cannot be recorded is counted.
+//! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
+//! 4. `unsafe` is in `slot`, `pool`, `memory`, `mapping`, `thread`, `recorder`, `clock` and
+//!    `barrier`, and nowhere else.
+#![cfg_attr(not(test), warn(unreachable_pub))]
+
+mod barrier;
+mod callsite;
+mod capture;
+mod clock;
+mod context;
+mod drainer;
+mod epoch;
+mod error;
+mod log;
+mod macros;
+#[cfg(all(target_os = "linux", not(trace_portable)))]
+mod mapping;
+mod memory;
+mod output;
+mod pool;
+mod private;
+mod program;
+mod recorder;
+mod region;
+mod scratch;
+mod session;
+mod slot;
+mod sync;
+mod task;
+mod thread;
+mod value;
+
+pub use capture::capture;
+pub use context::{Context, Entered};
+pub use error::{StartError, StopError};
+pub use log::log;
+pub use region::{Region, region_arg, start_region, with_region};
+pub use session::{Session, SessionBuilder, Summary, is_enabled, start, start_file, stop};
+pub use task::{Task, TaskScope, new_task};
+pub use trace_format::Overflow;
+pub use value::{Arg, Value};
+
+/// What the macros expand to.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::private::*;
+}
+
+/// Whether annotations are more than nothing. The one place that knows the features.
+pub(crate) const COMPILED_IN: bool =
+    !(cfg!(feature = "off") || cfg!(feature = "release_off") && !cfg!(debug_assertions));

@@ -1,0 +1,222 @@
+//! Pool memory in a mapped file, which outlives the process.
+//!
+//! After the process has died, for whatever reason short of the machine's, the file holds every
+//! committed event, and `docs/format.md` tells how to join it to the trace. The layout:
+//!
+//! ```text
+//! 0                head: one page
+//! controls_offset  one Control (64 bytes) per chunk
+//! chunks_offset    the chunks
+//! tables_offset    blocks of the callsite table, appended with `write`
+//! ```
+//!
+//! The file lies on a memory file system when it fits there, else beside the trace: on a disk, a
+//! page that was written back takes a fault of a microsecond or two with its next store.
+//! Its room is claimed at the start: a hole in a file on a full disk would be a SIGBUS later.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use crate::memory::{Control, Memory};
+
+/// What a pool file begins with.
+const MAGIC: &[u8; 16] = b"runtime-trace P\n";
+const VERSION: u32 = 1;
+const PAGE: usize = 4096;
+
+/// The memory file system that is tried first.
+const MEMORY_FILE_SYSTEM: &str = "/dev/shm";
+
+/// A pool in a file. The file is removed when the trace was completed.
+#[derive(Debug)]
+pub(crate) struct Mapped {
+    base: *mut u8,
+    len: usize,
+    chunk_count: usize,
+    chunk_bytes: usize,
+    file: File,
+    path: PathBuf,
+    /// Where the next block of the callsite table goes. Only used with the table locked.
+    tables_end: AtomicU64,
+}
+
+// SAFETY: `base` is a mapping that this value alone owns; who may touch what in it when is told
+// in `memory`, and holds across threads.
+unsafe impl Send for Mapped {}
+// SAFETY: as above.
+unsafe impl Sync for Mapped {}
+
+/// Where the parts of a pool file lie.
+#[derive(Clone, Copy)]
+struct Layout {
+    chunk_count: usize,
+    chunk_bytes: usize,
+    chunks_offset: usize,
+    tables_offset: usize,
+}
+
+impl Layout {
+    fn new(chunk_count: usize, chunk_bytes: usize) -> Option<Self> {
+        let controls = chunk_count.checked_mul(size_of::<Control>())?;
+        let chunks_offset = controls.checked_add(PAGE)?.checked_next_multiple_of(PAGE)?;
+        let chunks = chunk_count.checked_mul(chunk_bytes)?;
+        let tables_offset = chunks_offset.checked_add(chunks)?.checked_next_multiple_of(PAGE)?;
+        Some(Self { chunk_count, chunk_bytes, chunks_offset, tables_offset })
+    }
+
+    fn head(&self, session: u64) -> Vec<u8> {
+        let mut head = Vec::with_capacity(56);
+        head.extend_from_slice(MAGIC);
+        for word in [VERSION, self.chunk_bytes as u32, self.chunk_count as u32, PAGE as u32] {
+            head.extend_from_slice(&word.to_le_bytes());
+        }
+        for word in [self.chunks_offset as u64, self.tables_offset as u64, session] {
+            head.extend_from_slice(&word.to_le_bytes());
+        }
+        head
+    }
+}
+
+impl Mapped {
+    /// Makes the pool of the trace at `trace`, on a memory file system if it fits there.
+    ///
+    /// # Errors
+    /// The error for the place beside the trace, with the path.
+    pub(crate) fn new(
+        trace: &Path,
+        session: u64,
+        chunk_count: usize,
+        chunk_bytes: usize,
+    ) -> Result<Self, (PathBuf, io::Error)> {
+        let name = trace.file_name().unwrap_or_default().to_string_lossy();
+        let in_memory = Path::new(MEMORY_FILE_SYSTEM).join(format!("{name}.{session:016x}.pool"));
+        let beside = {
+            let mut path = trace.as_os_str().to_owned();
+            path.push(".pool");
+            PathBuf::from(path)
+        };
+        let layout = Layout::new(chunk_count, chunk_bytes)
+            .ok_or_else(|| (beside.clone(), io::ErrorKind::OutOfMemory.into()))?;
+        // No guess is better than the claim itself, which fails when there is no room.
+        Self::at(in_memory, layout, session).or_else(|_| {
+            // Beside the trace the name is fixed, so that a pool left by a crash is replaced
+            // together with the trace that it belonged to.
+            let _ = std::fs::remove_file(&beside);
+            Self::at(beside.clone(), layout, session).map_err(|error| (beside, error))
+        })
+    }
+
+    fn at(path: PathBuf, layout: Layout, session: u64) -> io::Result<Self> {
+        // `create_new` follows no link that somebody else put there.
+        let file =
+            OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
+        Self::in_file(file, path, layout, session)
+    }
+
+    fn in_file(file: File, path: PathBuf, layout: Layout, session: u64) -> io::Result<Self> {
+        let made = Self::claim_and_map(&file, layout).and_then(|base| {
+            file.write_all_at(&layout.head(session), 0)?;
+            Ok(base)
+        });
+        match made {
+            Ok(base) => Ok(Self {
+                base,
+                len: layout.tables_offset,
+                chunk_count: layout.chunk_count,
+                chunk_bytes: layout.chunk_bytes,
+                file,
+                path,
+                tables_end: AtomicU64::new(layout.tables_offset as u64),
+            }),
+            Err(error) => {
+                let _ = std::fs::remove_file(&path);
+                Err(error)
+            }
+        }
+    }
+
+    fn claim_and_map(file: &File, layout: Layout) -> io::Result<*mut u8> {
+        let len = layout.tables_offset;
+        let fd = file.as_raw_fd();
+        // SAFETY: the call takes a descriptor, which `file` keeps open, and two numbers.
+        let claimed = unsafe { libc::posix_fallocate(fd, 0, len as libc::off_t) };
+        if claimed != 0 {
+            return Err(io::Error::from_raw_os_error(claimed));
+        }
+        // SAFETY: a new mapping, at a place that the kernel chooses, of a file that has this
+        // length. The file has no name that others use, and is never made shorter.
+        let base = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                len,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED,
+                fd,
+                0,
+            )
+        };
+        if base == libc::MAP_FAILED {
+            return Err(io::Error::last_os_error());
+        }
+        populate(base, len);
+        Ok(base.cast())
+    }
+}
+
+/// Takes the page faults now instead of while recording. Kernels before 5.14 refuse, and take
+/// them later.
+#[cfg(target_os = "linux")]
+fn populate(base: *mut libc::c_void, len: usize) {
+    // SAFETY: the range is the mapping that was just made; populating changes no byte.
+    unsafe { libc::madvise(base, len, libc::MADV_POPULATE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn populate(_: *mut libc::c_void, _: usize) {}
+
+impl Drop for Mapped {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `claim_and_map` with this length, and nothing refers to it: see
+        // invariant 1 of `memory`.
+        unsafe { libc::munmap(self.base.cast(), self.len) };
+    }
+}
+
+impl Memory for Mapped {
+    fn controls(&self) -> &[Control] {
+        // SAFETY: the file's room for controls begins at the second page, is zero or was written
+        // through this type, and a `Control` is made of atomics for which zero is a value.
+        unsafe { std::slice::from_raw_parts(self.base.add(PAGE).cast(), self.chunk_count) }
+    }
+
+    fn chunks(&self) -> *mut u8 {
+        let layout = Layout::new(self.chunk_count, self.chunk_bytes).expect("as it was made");
+        // SAFETY: the offset is inside of the mapping.
+        unsafe { self.base.add(layout.chunks_offset) }
+    }
+
+    fn chunk_bytes(&self) -> usize {
+        self.chunk_bytes
+    }
+
+    fn keep_table(&self, block: &[u8]) {
+        let at = self.tables_end.load(Relaxed);
+        // Without room the names are missing after a crash; the trace gets them all the same.
+        if self.file.write_all_at(block, at).is_ok() {
+            self.tables_end.store(at + block.len() as u64, Relaxed);
+        }
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn discard(&self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}

@@ -1,0 +1,149 @@
+//! The memory of a pool: chunks, and a control word or two for each.
+//!
+//! Where it comes from is a choice: the heap, or a [mapped file](crate::mapping) whose contents
+//! outlive the process. Both are the same to everything else in this crate.
+//!
+//! Invariants:
+//! 1. Controls and chunks stay where they are and stay mapped as long as the [`Memory`] lives.
+//! 2. A chunk's bytes belong to whoever holds its [`ChunkIndex`]: it is a token that is passed on
+//!    through the pool's queues and is never copied elsewhere. Others may read only the committed
+//!    prefix, and only while they know that the holder does not give the chunk away.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crate::sync::{AtomicU32, AtomicU64, UnsafeCell};
+
+/// What is known about a chunk from outside of it; in the same place in a pool file.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Control {
+    /// How many bytes of the chunk's payload are valid. Stored with `Release` after the bytes were
+    /// written; loaded with `Acquire` by whoever reads them: the stopping thread, and after a
+    /// crash the reader of the pool file.
+    committed: AtomicU32,
+    reserved: AtomicU32,
+    thread: AtomicU64,
+    sequence: AtomicU64,
+    /// Stands for the chunk's bytes, so that loom sees who touches them. Takes no room.
+    touched: UnsafeCell<()>,
+}
+
+impl Control {
+    pub(crate) fn new() -> Self {
+        Self {
+            committed: AtomicU32::new(0),
+            reserved: AtomicU32::new(0),
+            thread: AtomicU64::new(0),
+            sequence: AtomicU64::new(0),
+            touched: UnsafeCell::new(()),
+        }
+    }
+
+    /// Gives the chunk to another owner: nothing of it is valid until the next commit.
+    pub(crate) fn begin(&self, thread: u64, sequence: u64) {
+        // Release on what follows, so that no later reader pairs the new owner with the old length.
+        self.committed.store(0, Relaxed);
+        self.reserved.store(0, Release);
+        self.thread.store(thread, Release);
+        self.sequence.store(sequence, Release);
+    }
+
+    /// Makes the first `len` bytes of the payload valid.
+    #[inline(always)]
+    pub(crate) fn commit(&self, len: u32) {
+        self.touched.with_mut(|_| ());
+        self.committed.store(len, Release);
+    }
+
+    /// How many bytes of the payload are valid.
+    pub(crate) fn committed(&self) -> u32 {
+        let len = self.committed.load(Acquire);
+        self.touched.with(|_| ());
+        len
+    }
+}
+
+/// Which chunk of a pool; see the second invariant of the module. Not `Copy`, on purpose.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct ChunkIndex(pub(crate) u32);
+
+/// The memory of a pool.
+pub(crate) trait Memory: std::fmt::Debug + Send + Sync {
+    /// One control per chunk.
+    fn controls(&self) -> &[Control];
+
+    /// Where the chunks lie, one behind the other, each of [`chunk_bytes`](Self::chunk_bytes).
+    fn chunks(&self) -> *mut u8;
+
+    /// The size of a chunk.
+    fn chunk_bytes(&self) -> usize;
+
+    /// Keeps a block of the callsite table, before an id in it is used.
+    fn keep_table(&self, block: &[u8]);
+
+    /// Where the memory can be found after a crash.
+    fn path(&self) -> Option<&std::path::Path> {
+        None
+    }
+
+    /// The trace was completed: nothing has to be found after a crash any more.
+    fn discard(&self) {}
+}
+
+/// Memory that ends with the process.
+#[derive(Debug)]
+pub(crate) struct Heap {
+    controls: Box<[Control]>,
+    chunks: *mut u8,
+    layout: std::alloc::Layout,
+    chunk_bytes: usize,
+}
+
+// SAFETY: `chunks` is memory that this value alone owns; who may touch it when is the second
+// invariant of the module, which holds across threads.
+unsafe impl Send for Heap {}
+// SAFETY: as above: sharing the value gives access to a pointer, not to the bytes.
+unsafe impl Sync for Heap {}
+
+impl Heap {
+    /// Allocates the memory, untouched: pages that no chunk has used yet take no room.
+    ///
+    /// `None` when there is not that much.
+    pub(crate) fn new(chunk_count: usize, chunk_bytes: usize) -> Option<Self> {
+        let len = chunk_count.checked_mul(chunk_bytes)?;
+        let layout = std::alloc::Layout::from_size_align(len, 64).ok()?;
+        if len == 0 {
+            return None;
+        }
+        // SAFETY: the size is not zero.
+        let chunks = unsafe { std::alloc::alloc_zeroed(layout) };
+        if chunks.is_null() {
+            return None;
+        }
+        let controls = (0..chunk_count).map(|_| Control::new()).collect();
+        Some(Self { controls, chunks, layout, chunk_bytes })
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        // SAFETY: allocated in `new` with this layout, and nothing refers to it: see invariant 1.
+        unsafe { std::alloc::dealloc(self.chunks, self.layout) };
+    }
+}
+
+impl Memory for Heap {
+    fn controls(&self) -> &[Control] {
+        &self.controls
+    }
+
+    fn chunks(&self) -> *mut u8 {
+        self.chunks
+    }
+
+    fn chunk_bytes(&self) -> usize {
+        self.chunk_bytes
+    }
+
+    fn keep_table(&self, _: &[u8]) {}
+}

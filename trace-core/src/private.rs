@@ -1,0 +1,147 @@
+//! What the macros expand to. Not part of the public interface: anything here may change with any
+//! version, and macros and core are always of the same one.
+
+use std::fmt;
+
+pub use crate::callsite::Callsite;
+use crate::context::Context;
+pub use crate::is_enabled as enabled;
+use crate::log as log_module;
+use crate::region::{Region, Site, begin_static, begin_with};
+use crate::task::TaskScope;
+use crate::value::{Arg, Value};
+
+/// Begins a region.
+#[inline(always)]
+pub fn region(callsite: &'static Callsite) -> Region {
+    if enabled() {
+        begin_static(callsite);
+    }
+    region_off(callsite)
+}
+
+/// Begins a region with arguments. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn region_with(callsite: &'static Callsite, args: &[Value<'_>]) -> Region {
+    begin_with(callsite, None, args);
+    region_off(callsite)
+}
+
+/// The guard of a region that is not recorded.
+#[inline(always)]
+pub fn region_off(callsite: &'static Callsite) -> Region {
+    Region::guard(Site::Static(callsite))
+}
+
+/// Begins a task and enters it.
+#[inline(always)]
+pub fn task(callsite: &'static Callsite) -> TaskScope {
+    if enabled() { task_with(callsite, &[]) } else { task_off(callsite) }
+}
+
+/// Begins a task with arguments and enters it. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn task_with(callsite: &'static Callsite, args: &[Value<'_>]) -> TaskScope {
+    TaskScope::begin(callsite, None, args)
+}
+
+/// The guard of a task that is not recorded.
+#[inline(always)]
+pub fn task_off(callsite: &'static Callsite) -> TaskScope {
+    TaskScope::unrecorded(callsite)
+}
+
+/// How a region of a bang macro begins.
+#[derive(Clone, Copy)]
+pub struct RegionBegin(Option<Context>);
+
+/// In the current context.
+#[inline(always)]
+pub fn region_in_current() -> RegionBegin {
+    RegionBegin(None)
+}
+
+/// In a context.
+#[inline(always)]
+pub fn region_in(context: Context) -> RegionBegin {
+    RegionBegin(Some(context))
+}
+
+impl RegionBegin {
+    /// Begins it.
+    #[inline(always)]
+    pub fn on(self, callsite: &'static Callsite, args: &[Value<'_>]) -> Region {
+        if self.0.is_none() && args.is_empty() {
+            begin_static(callsite);
+        } else {
+            begin_with(callsite, self.0, args);
+        }
+        region_off(callsite)
+    }
+}
+
+/// How a task of a bang macro begins.
+#[derive(Clone, Copy)]
+pub struct TaskBegin(Option<Context>);
+
+/// In the current context.
+#[inline(always)]
+pub fn task_in_current() -> TaskBegin {
+    TaskBegin(None)
+}
+
+/// In a context.
+#[inline(always)]
+pub fn task_in(context: Context) -> TaskBegin {
+    TaskBegin(Some(context))
+}
+
+impl TaskBegin {
+    /// Begins it.
+    #[inline(always)]
+    pub fn on(self, callsite: &'static Callsite, args: &[Value<'_>]) -> TaskScope {
+        TaskScope::begin(callsite, self.0, args)
+    }
+}
+
+/// Logs a message. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn log(callsite: &'static Callsite, message: fmt::Arguments<'_>) {
+    log_module::log_static(callsite, None, message);
+}
+
+/// Logs a message into a context. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn log_in(callsite: &'static Callsite, context: Context, message: fmt::Arguments<'_>) {
+    log_module::log_static(callsite, Some(context), message);
+}
+
+/// Records a counter's value. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn count(callsite: &'static Callsite, value: Value<'_>) {
+    log_module::count(callsite, value);
+}
+
+/// An argument as it is.
+#[inline(always)]
+pub fn arg<T: Arg + ?Sized>(value: &T) -> Value<'_> {
+    value.value()
+}
+
+/// An argument by its `Debug`.
+#[inline(always)]
+pub fn debug<T: fmt::Debug>(value: &T) -> Value<'_> {
+    Value::Debug(value)
+}
+
+/// An argument by its `Display`.
+#[inline(always)]
+pub fn display<T: fmt::Display>(value: &T) -> Value<'_> {
+    Value::Display(value)
+}
+
+/// A counter's value.
+#[inline(always)]
+pub fn number<T: Arg + ?Sized>(value: &T) -> Value<'_> {
+    value.value()
+}

@@ -1,0 +1,194 @@
+//! Regions: intervals of one flow of control.
+
+use std::marker::PhantomData;
+use std::panic::Location;
+
+use trace_format::{CallsiteId, CallsiteKind, Event, Values};
+
+use crate::callsite::Callsite;
+use crate::context::Context;
+use crate::slot::Pen;
+use crate::thread::emit;
+use crate::value::{Arg, Value, encode_all};
+
+/// Where an annotation's description comes from: a static that a macro wrote, or a name that was
+/// passed to a function and the place of the call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Site {
+    Static(&'static Callsite),
+    Named(&'static str, &'static Location<'static>),
+}
+
+impl Site {
+    #[inline(always)]
+    pub(crate) fn id(self, kind: CallsiteKind, pen: &mut Pen) -> u32 {
+        match self {
+            Self::Static(callsite) => callsite.id(),
+            Self::Named(name, location) => pen.names.id(kind, name, location),
+        }
+    }
+}
+
+/// A region that is open; it ends with this value.
+///
+/// Regions of a thread nest: the one that began last ends first, as scopes do. If yours do not, the
+/// trace stays right and says which ones. A region stays on its thread.
+#[derive(Debug)]
+#[must_use = "the region ends when this value is dropped; give it a name like `_region`"]
+pub struct Region {
+    site: Site,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Region {
+    /// The value that ends a region which was not recorded, or has just been.
+    #[inline(always)]
+    pub(crate) fn guard(site: Site) -> Self {
+        Self { site, not_send: PhantomData }
+    }
+
+    /// Ends the region. The same as dropping it.
+    #[inline(always)]
+    pub fn end(self) {}
+
+    /// Adds an argument while the region runs.
+    ///
+    /// ```
+    /// let region = trace_core::trace_region!("read");
+    /// let bytes = 512;
+    /// region.arg("bytes", bytes);
+    /// ```
+    #[inline]
+    #[track_caller]
+    pub fn arg(&self, key: &'static str, value: impl Arg) {
+        if crate::is_enabled() {
+            let site = self.site;
+            add_arg(key, value.value(), Location::caller(), |pen| {
+                let id = site.id(CallsiteKind::Region, pen);
+                pen.outward_to(id)
+            });
+        }
+    }
+}
+
+impl Drop for Region {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if crate::is_enabled() {
+            match self.site {
+                Site::Static(callsite) => end_static(callsite),
+                Site::Named(name, location) => end_named(name, location),
+            }
+        }
+    }
+}
+
+/// Begins a region of type `name` in `context`, and with it makes the context current until the
+/// region ends.
+///
+/// ```
+/// # let ctx = trace_core::Context::current();
+/// let region = trace_core::start_region(ctx, "steamMilk");
+/// // …
+/// region.end();
+/// ```
+#[inline(always)]
+#[track_caller]
+pub fn start_region(context: Context, name: &'static str) -> Region {
+    let location = Location::caller();
+    if crate::is_enabled() {
+        begin_named(context, name, location);
+    }
+    Region::guard(Site::Named(name, location))
+}
+
+/// Runs `f` in a region of type `name`, in `context`.
+///
+/// ```
+/// # let ctx = trace_core::Context::current();
+/// let foam = trace_core::with_region(ctx, "steamMilk", || "foam");
+/// assert_eq!(foam, "foam");
+/// ```
+#[inline(always)]
+#[track_caller]
+pub fn with_region<R>(context: Context, name: &'static str, f: impl FnOnce() -> R) -> R {
+    let _region = start_region(context, name);
+    f()
+}
+
+/// Adds an argument to the innermost open region of this thread, whoever began it.
+///
+/// For functions with an attribute, where there is no [`Region`] at hand. Nothing when no region
+/// is open.
+#[inline]
+#[track_caller]
+pub fn region_arg(key: &'static str, value: impl Arg) {
+    if crate::is_enabled() {
+        add_arg(key, value.value(), Location::caller(), |pen| pen.has_open_region().then_some(0));
+    }
+}
+
+#[inline(never)]
+pub(crate) fn begin_static(callsite: &'static Callsite) {
+    emit(|pen, now| pen.region_begin(callsite.id(), now));
+}
+
+/// Begins a region in `context`, or in the current one, with arguments for the callsite's keys.
+#[inline(never)]
+pub(crate) fn begin_with(
+    callsite: &'static Callsite,
+    context: Option<Context>,
+    args: &[Value<'_>],
+) {
+    let mut encoded = Vec::new();
+    if !args.is_empty() {
+        encode_all(args, &mut encoded);
+    }
+    emit(|pen, now| {
+        let context = context.unwrap_or(pen.context());
+        let id = callsite.id();
+        if args.is_empty() {
+            pen.region_begin_in(id, now, context);
+        } else {
+            pen.region_begin_with(id, now, context, Values::from_encoded(&encoded));
+        }
+    });
+}
+
+#[inline(never)]
+fn begin_named(context: Context, name: &'static str, location: &'static Location<'static>) {
+    emit(|pen, now| {
+        let id = pen.names.id(CallsiteKind::Region, name, location);
+        pen.region_begin_in(id, now, context);
+    });
+}
+
+#[inline(never)]
+fn end_static(callsite: &'static Callsite) {
+    emit(|pen, now| pen.region_end(callsite.id(), now));
+}
+
+#[inline(never)]
+fn end_named(name: &'static str, location: &'static Location<'static>) {
+    emit(|pen, now| {
+        let id = pen.names.id(CallsiteKind::Region, name, location);
+        pen.region_end(id, now);
+    });
+}
+
+#[inline(never)]
+fn add_arg(
+    key: &'static str,
+    value: Value<'_>,
+    location: &'static Location<'static>,
+    outward: impl FnOnce(&mut Pen) -> Option<u64>,
+) {
+    value.resolve(&mut crate::scratch::Scratch::new(), |value| {
+        emit(|pen, now| {
+            if let Some(outward) = outward(pen) {
+                let key = CallsiteId(pen.names.id(CallsiteKind::Argument, key, location));
+                pen.put(now, Event::RegionArg { key, outward, value });
+            }
+        });
+    });
+}

@@ -1,0 +1,124 @@
+//! The building blocks that threads share, and the only file that knows loom.
+//!
+//! In a normal build everything here is the standard library's, crossbeam's, or a wrapper without
+//! cost. Under `--cfg loom` it is loom's, so that the hand-offs of this crate can be run through
+//! every order in which threads may take their turns.
+
+pub(crate) use imp::*;
+
+#[cfg(not(loom))]
+mod imp {
+    pub(crate) use crossbeam_queue::ArrayQueue;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub(crate) use std::sync::{Arc, Mutex};
+
+    /// Memory that one thread at a time may touch, by a rule that the type's owner states.
+    #[derive(Debug)]
+    #[repr(transparent)]
+    pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::cell::UnsafeCell::new(value))
+        }
+
+        /// Lends the memory for writing.
+        #[inline(always)]
+        pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+            f(self.0.get())
+        }
+
+        /// Lends the memory for reading.
+        #[inline(always)]
+        pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+            f(self.0.get())
+        }
+    }
+
+    /// Waits for another thread: a turn of its own at first, then some microseconds.
+    pub(crate) fn wait(round: u32) {
+        if round < 16 {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(std::time::Duration::from_micros(50));
+        }
+    }
+
+    /// Declares a static that may hold atomics.
+    macro_rules! global {
+        ($(#[$meta:meta])* $vis:vis static $NAME:ident: $Type:ty = $value:expr;) => {
+            $(#[$meta])*
+            $vis static $NAME: $Type = $value;
+        };
+    }
+    pub(crate) use global;
+    /// `const` where statics need it: loom's atomics cannot be made in a constant.
+    macro_rules! const_fn {
+        ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis const fn $($rest)* };
+    }
+    pub(crate) use const_fn;
+}
+
+#[cfg(loom)]
+mod imp {
+    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
+    pub(crate) use loom::sync::{Arc, Mutex};
+
+    pub(crate) fn wait(_: u32) {
+        loom::thread::yield_now();
+    }
+
+    /// crossbeam's queue promises that what happened before a push is seen after the pop; so does
+    /// this one. Its insides are crossbeam's to check.
+    #[derive(Debug)]
+    pub(crate) struct ArrayQueue<T> {
+        items: Mutex<std::collections::VecDeque<T>>,
+        capacity: usize,
+    }
+
+    impl<T> ArrayQueue<T> {
+        pub(crate) fn new(capacity: usize) -> Self {
+            Self { items: Mutex::new(std::collections::VecDeque::new()), capacity }
+        }
+
+        pub(crate) fn push(&self, item: T) -> Result<(), T> {
+            let mut items = self.items.lock().unwrap();
+            if items.len() == self.capacity {
+                return Err(item);
+            }
+            items.push_back(item);
+            Ok(())
+        }
+
+        pub(crate) fn pop(&self) -> Option<T> {
+            self.items.lock().unwrap().pop_front()
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.items.lock().unwrap().len()
+        }
+    }
+
+    macro_rules! global {
+        ($(#[$meta:meta])* $vis:vis static $NAME:ident: $Type:ty = $value:expr;) => {
+            loom::lazy_static! { $vis static ref $NAME: $Type = $value; }
+        };
+    }
+    pub(crate) use global;
+    macro_rules! const_fn {
+        ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => { $(#[$meta])* $vis fn $($rest)* };
+    }
+    pub(crate) use const_fn;
+}
+
+/// Locks a mutex that no panic can leave in a bad state: what it guards is always whole.
+#[cfg(not(loom))]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(loom)]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> loom::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap()
+}

@@ -1,0 +1,211 @@
+//! Tasks: logical operations, which may go across threads.
+
+use std::panic::Location;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use trace_format::{CallsiteId, CallsiteKind, Event, TaskId, Values};
+
+use crate::callsite::Callsite;
+use crate::context::{Context, Entered};
+use crate::region::Site;
+use crate::slot::Pen;
+use crate::thread::{RECORDER, emit};
+use crate::value::{Arg, Value, encode_all};
+
+/// A task that is running; it ends with [`end`](Self::end), or with this value.
+///
+/// Its latency is the time from its creation to its first end, on whatever thread that is.
+#[derive(Debug)]
+#[must_use = "the task ends when this value is dropped; keep it until the work is done"]
+pub struct Task {
+    site: Site,
+    /// 0 when it began while nothing was recorded.
+    id: TaskId,
+    parent: TaskId,
+    begin: u64,
+    /// The session in which it began.
+    epoch: usize,
+    /// Only tells the first end from later ones, and orders nothing.
+    ended: AtomicBool,
+}
+
+impl Task {
+    #[inline(always)]
+    fn unrecorded(site: Site) -> Self {
+        Self {
+            site,
+            id: TaskId::BACKGROUND,
+            parent: TaskId::BACKGROUND,
+            begin: 0,
+            epoch: 0,
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Writes the begin of a task and returns it. `args` are encoded values.
+    #[inline]
+    fn begin(pen: &mut Pen, now: u64, site: Site, parent: TaskId, args: Option<&[u8]>) -> Self {
+        let callsite = CallsiteId(site.id(CallsiteKind::Task, pen));
+        let task = pen.next_task(&RECORDER);
+        let begin = Event::TaskBegin { callsite, task, parent };
+        match args {
+            None => pen.put(now, begin),
+            Some(args) => {
+                let values = Values::from_encoded(args);
+                pen.put_all(now, [begin, Event::TaskArgs { values }]);
+            }
+        }
+        let ended = AtomicBool::new(false);
+        Self { site, id: task, parent, begin: now, epoch: pen.epoch_word(), ended }
+    }
+
+    /// Ends the task. Later calls are recorded as mistakes and change nothing.
+    #[inline]
+    pub fn end(&self) {
+        self.ended.store(true, Relaxed);
+        if crate::is_enabled() {
+            self.put_end();
+        }
+    }
+
+    /// Adds an argument while the task runs.
+    #[inline]
+    #[track_caller]
+    pub fn arg(&self, key: &'static str, value: impl Arg) {
+        if crate::is_enabled() && self.id != TaskId::BACKGROUND {
+            put_arg(self.id, key, value.value());
+        }
+    }
+
+    /// The context that makes regions, logs and subtasks belong to this task.
+    #[inline]
+    pub fn context(&self) -> Context {
+        Context::of(self.id)
+    }
+
+    #[inline(never)]
+    fn put_end(&self) {
+        emit(|pen, now| self.put_end_with(pen, now));
+    }
+
+    fn put_end_with(&self, pen: &mut Pen, now: u64) {
+        let callsite = CallsiteId(self.site.id(CallsiteKind::Task, pen));
+        let &Self { id: task, parent, begin, epoch, .. } = self;
+        pen.put(
+            now,
+            if epoch == pen.epoch_word() {
+                Event::TaskEnd { callsite, task, parent, age: now.saturating_sub(begin) }
+            } else {
+                Event::UnseenTaskEnd { callsite, task }
+            },
+        );
+    }
+}
+
+impl Drop for Task {
+    #[inline]
+    fn drop(&mut self) {
+        if !*self.ended.get_mut() && crate::is_enabled() {
+            self.put_end();
+        }
+    }
+}
+
+/// Begins a task of type `name`, as a part of the task in `context` if there is one.
+///
+/// Returns the context that carries the new task, and the task itself, to end it. The context is
+/// not entered: pass it on, or call [`Context::enter`].
+///
+/// ```
+/// let (ctx, task) = trace_core::new_task(trace_core::Context::current(), "makeCappuccino");
+/// trace_core::with_region(ctx, "steamMilk", || { /* … */ });
+/// task.end();
+/// ```
+#[inline]
+#[track_caller]
+pub fn new_task(context: Context, name: &'static str) -> (Context, Task) {
+    let site = Site::Named(name, Location::caller());
+    if !crate::is_enabled() {
+        return (context, Task::unrecorded(site));
+    }
+    begin_named(context, site)
+}
+
+#[inline(never)]
+fn begin_named(context: Context, site: Site) -> (Context, Task) {
+    match emit(|pen, now| Task::begin(pen, now, site, context.task(), None)) {
+        Some(task) => (task.context(), task),
+        None => (context, Task::unrecorded(site)),
+    }
+}
+
+/// A task whose context is current on this thread; both end with this value.
+///
+/// What [`trace_task!`](crate::trace_task) and the attribute `#[trace::task]` make. Stays on its
+/// thread; see [`new_task`] for one that does not.
+#[derive(Debug)]
+#[must_use = "the task ends when this value is dropped; give it a name like `_task`"]
+pub struct TaskScope {
+    // In the order in which they end.
+    _entered: Entered,
+    task: Task,
+}
+
+impl TaskScope {
+    /// The context of the task, to be passed to other threads.
+    #[inline]
+    pub fn context(&self) -> Context {
+        self.task.context()
+    }
+
+    /// Adds an argument while the task runs.
+    #[inline]
+    #[track_caller]
+    pub fn arg(&self, key: &'static str, value: impl Arg) {
+        self.task.arg(key, value);
+    }
+
+    /// Leaves the context and ends the task. The same as dropping it.
+    #[inline]
+    pub fn end(self) {}
+
+    #[inline(always)]
+    pub(crate) fn unrecorded(callsite: &'static Callsite) -> Self {
+        Self { _entered: Entered::not(), task: Task::unrecorded(Site::Static(callsite)) }
+    }
+
+    /// Begins a task in `parent`, or in the current context, and enters it.
+    #[inline(never)]
+    pub(crate) fn begin(
+        callsite: &'static Callsite,
+        parent: Option<Context>,
+        args: &[Value<'_>],
+    ) -> Self {
+        let mut encoded = Vec::new();
+        if !args.is_empty() {
+            encode_all(args, &mut encoded);
+        }
+        let args = (!args.is_empty()).then_some(&*encoded);
+        emit(|pen, now| {
+            let parent = parent.unwrap_or(pen.context());
+            let task = Task::begin(pen, now, Site::Static(callsite), parent.task(), args);
+            let before = pen.enter(task.context(), now);
+            Self { _entered: Entered::from(before, pen.epoch_word()), task }
+        })
+        .unwrap_or_else(|| Self::unrecorded(callsite))
+    }
+}
+
+/// Adds an argument to a task.
+#[inline(never)]
+#[track_caller]
+pub(crate) fn put_arg(task: TaskId, key: &'static str, value: Value<'_>) {
+    let location = Location::caller();
+    value.resolve(&mut crate::scratch::Scratch::new(), |value| {
+        emit(|pen, now| {
+            let key = CallsiteId(pen.names.id(CallsiteKind::Argument, key, location));
+            pen.put(now, Event::TaskArg { key, task, value });
+        });
+    });
+}

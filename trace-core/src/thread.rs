@@ -1,0 +1,121 @@
+//! Which slot is the calling thread's: found, made, and given back when the thread ends.
+
+use std::cell::{Cell, RefCell};
+
+use crate::recorder::Recorder;
+use crate::slot::{Identity, Pen, Slot};
+use crate::sync::{Arc, global};
+
+global! {
+    /// The recorder of this program.
+    pub(crate) static RECORDER: Recorder = Recorder::new();
+}
+
+/// The thread has no slot yet.
+const NONE: *const Slot = std::ptr::null();
+/// The thread is getting a slot or giving one back. Whoever emits now is a signal handler or an
+/// allocator inside of that, and is refused.
+const BUSY: *const Slot = std::ptr::without_provenance(1);
+/// The thread gave its slot back.
+const GONE: *const Slot = std::ptr::without_provenance(2);
+
+thread_local! {
+    /// One of the constants, or the slot, which [`Leave`] keeps alive. Has no destructor, so that
+    /// it can be read until the very end of the thread.
+    static SLOT: Cell<*const Slot> = const { Cell::new(NONE) };
+    static LEAVE: Leave = const { Leave { slot: RefCell::new(None) } };
+    /// Where a thread that gave its slot back stands: its number and what it may resume.
+    static GONE_NUMBER: Cell<(u64, usize, u64)> = const { Cell::new((0, 0, 0)) };
+}
+
+/// Gives the slot back when the thread ends.
+struct Leave {
+    slot: RefCell<Option<Arc<Slot>>>,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        SLOT.set(BUSY);
+        if let Some(slot) = self.slot.take() {
+            leave(&slot);
+        }
+        SLOT.set(GONE);
+    }
+}
+
+/// Lets `f` write with the calling thread's pen. `None` when nothing is recorded.
+#[inline(always)]
+pub(crate) fn emit<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
+    let slot = SLOT.get();
+    if slot > GONE {
+        // SAFETY: a slot that is not one of the constants is kept alive by `LEAVE`, which sets
+        // `SLOT` to GONE before it lets go.
+        return RECORDER.emit(unsafe { &*slot }, f);
+    }
+    emit_without_slot(slot, f)
+}
+
+#[cold]
+fn emit_without_slot<R>(state: *const Slot, f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
+    if state == BUSY || !RECORDER.is_on() {
+        if state == BUSY {
+            RECORDER.refuse();
+        }
+        return None;
+    }
+    SLOT.set(BUSY);
+    if state == NONE {
+        let slot = RECORDER.adopt(identity(RECORDER.next_thread()));
+        let address = Arc::as_ptr(&slot);
+        let kept = LEAVE.try_with(|leave| leave.slot.replace(Some(Arc::clone(&slot))));
+        if kept.is_ok() {
+            SLOT.set(address);
+            return RECORDER.emit(&slot, f);
+        }
+        // The thread is ending and had no slot before: go on as if it had given one back.
+        let result = RECORDER.emit(&slot, f);
+        leave(&slot);
+        SLOT.set(GONE);
+        return result;
+    }
+    // A thread that gave its slot back, and still runs destructors: it borrows one for each event.
+    let (number, epoch, sequence) = GONE_NUMBER.get();
+    let slot = RECORDER.adopt(Identity { resume: (epoch, sequence), ..identity(number) });
+    let result = RECORDER.emit(&slot, f);
+    leave(&slot);
+    SLOT.set(GONE);
+    result
+}
+
+fn leave(slot: &Slot) {
+    let Identity { number, resume: (epoch, sequence), .. } = RECORDER.retire(slot);
+    // The destructors of the thread that still run may emit, and go on where this ended.
+    GONE_NUMBER.set((number, epoch, sequence));
+}
+
+/// Whether the calling thread is inside of [`emit`], so that it must not wait for itself.
+pub(crate) fn is_emitting() -> bool {
+    let slot = SLOT.get();
+    match slot {
+        NONE | GONE => false,
+        BUSY => true,
+        // SAFETY: as in `emit`.
+        slot => unsafe { &*slot }.is_emitting(),
+    }
+}
+
+fn identity(number: u64) -> Identity {
+    let name = std::thread::current().name().unwrap_or_default().to_owned();
+    Identity { number, os_thread: os_thread(), name, resume: (0, 0) }
+}
+
+#[cfg(target_os = "linux")]
+fn os_thread() -> u64 {
+    // SAFETY: the call takes nothing and cannot fail.
+    unsafe { libc::syscall(libc::SYS_gettid) as u64 }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn os_thread() -> u64 {
+    0
+}

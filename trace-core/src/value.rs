@@ -1,0 +1,181 @@
+//! Argument values: what a program may attach to a region or a task.
+
+use std::fmt;
+
+use crate::scratch::Scratch;
+use trace_format::wire::{Field, put_varint};
+
+/// A value on its way into the trace.
+///
+/// Usually made by the argument syntax of the macros; [`debug`](Value::debug) and
+/// [`display`](Value::display) make one for [`Region::arg`](crate::Region::arg) and the like.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Value<'a> {
+    /// A signed integer.
+    I64(i64),
+    /// An unsigned integer.
+    U64(u64),
+    /// A signed integer of 128 bits.
+    I128(i128),
+    /// An unsigned integer of 128 bits.
+    U128(u128),
+    /// A floating-point number.
+    F64(f64),
+    /// A truth value.
+    Bool(bool),
+    /// A string. What is beyond 4,096 bytes is cut off, and the length recorded.
+    Str(&'a str),
+    /// What `Debug` writes, cut like a string.
+    Debug(&'a dyn fmt::Debug),
+    /// What `Display` writes, cut like a string.
+    Display(&'a dyn fmt::Display),
+}
+
+impl<'a> Value<'a> {
+    /// A value that is written with its `Debug`, as `?name` is in the macros.
+    pub fn debug<T: fmt::Debug>(value: &'a T) -> Self {
+        Self::Debug(value)
+    }
+
+    /// A value that is written with its `Display`, as `%name` is in the macros.
+    pub fn display<T: fmt::Display>(value: &'a T) -> Self {
+        Self::Display(value)
+    }
+
+    /// Formats the value, if it has to be, into `scratch` and calls `f` with what the file gets.
+    pub(crate) fn resolve<R>(
+        self,
+        scratch: &mut Scratch,
+        f: impl FnOnce(trace_format::Value<'_>) -> R,
+    ) -> R {
+        use trace_format::Value as Out;
+        f(match self {
+            Self::I64(v) => Out::I64(v),
+            Self::U64(v) => Out::U64(v),
+            Self::I128(v) => Out::I128(v),
+            Self::U128(v) => Out::U128(v),
+            Self::F64(v) => Out::F64(v),
+            Self::Bool(v) => Out::Bool(v),
+            Self::Str(v) => Out::Str(trace_format::Text::cut(v, crate::scratch::TEXT_LIMIT)),
+            Self::Debug(v) => Out::Debug(scratch.format(format_args!("{v:?}"))),
+            Self::Display(v) => Out::Display(scratch.format(format_args!("{v}"))),
+        })
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::I64(v) => v.fmt(f),
+            Self::U64(v) => v.fmt(f),
+            Self::I128(v) => v.fmt(f),
+            Self::U128(v) => v.fmt(f),
+            Self::F64(v) => v.fmt(f),
+            Self::Bool(v) => v.fmt(f),
+            Self::Str(v) => v.fmt(f),
+            Self::Debug(v) => v.fmt(f),
+            Self::Display(v) => v.fmt(f),
+        }
+    }
+}
+
+/// Appends a count and the values, as the file has them.
+pub(crate) fn encode_all(values: &[Value<'_>], out: &mut Vec<u8>) {
+    put_varint(out, values.len() as u64);
+    let mut text = Scratch::new();
+    for value in values {
+        value.resolve(&mut text, |value| value.encode(out));
+    }
+}
+
+/// What can be an argument as it is: numbers, truth values, strings, and references to them.
+///
+/// Implement it for a type of your own by returning the value that stands for it:
+///
+/// ```
+/// struct OrderId(u64);
+///
+/// impl trace_core::Arg for OrderId {
+///     fn value(&self) -> trace_core::Value<'_> {
+///         trace_core::Value::U64(self.0)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be recorded as an argument as it is",
+    label = "write `?` before it to record its `Debug`, `%` for its `Display`",
+    note = "numbers, `bool` and strings can; implement `trace::Arg` for other types"
+)]
+pub trait Arg {
+    /// The value to record.
+    fn value(&self) -> Value<'_>;
+}
+
+macro_rules! numbers {
+    ($($Variant:ident($Wide:ty): $($Type:ty)*;)*) => {
+        $($(impl Arg for $Type {
+            #[inline(always)]
+            fn value(&self) -> Value<'_> {
+                Value::$Variant(*self as $Wide)
+            }
+        })*)*
+    };
+}
+
+numbers! {
+    I64(i64): i8 i16 i32 i64 isize;
+    U64(u64): u8 u16 u32 u64 usize;
+    I128(i128): i128;
+    U128(u128): u128;
+    F64(f64): f32 f64;
+    Bool(bool): bool;
+}
+
+impl Arg for str {
+    #[inline(always)]
+    fn value(&self) -> Value<'_> {
+        Value::Str(self)
+    }
+}
+
+impl Arg for String {
+    #[inline(always)]
+    fn value(&self) -> Value<'_> {
+        Value::Str(self)
+    }
+}
+
+impl Arg for char {
+    #[inline(always)]
+    fn value(&self) -> Value<'_> {
+        Value::Display(self)
+    }
+}
+
+impl Arg for std::borrow::Cow<'_, str> {
+    #[inline(always)]
+    fn value(&self) -> Value<'_> {
+        Value::Str(self)
+    }
+}
+
+impl Arg for Value<'_> {
+    #[inline(always)]
+    fn value(&self) -> Value<'_> {
+        *self
+    }
+}
+
+macro_rules! pointers {
+    ($($Pointer:ty)*) => {
+        $(impl<T: Arg + ?Sized> Arg for $Pointer {
+            #[inline(always)]
+            fn value(&self) -> Value<'_> {
+                (**self).value()
+            }
+        })*
+    };
+}
+
+pointers! { &T &mut T Box<T> std::rc::Rc<T> std::sync::Arc<T> }
