@@ -8,12 +8,13 @@ use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use trace_format::wire::Field;
 use trace_format::{BlockType, CallsiteId, CallsiteKind, Text, put_block};
 
 use crate::pool::Pool;
+use crate::sync::Arc;
 
 /// Names and paths are kept up to this length in bytes.
 pub(crate) const NAME_LIMIT: usize = 4096;

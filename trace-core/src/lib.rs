@@ -25,6 +25,8 @@ mod macros;
 #[cfg(all(target_os = "linux", not(trace_portable)))]
 mod mapping;
 mod memory;
+#[cfg(all(test, loom))]
+mod models;
 mod output;
 mod pool;
 mod private;

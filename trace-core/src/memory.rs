@@ -41,6 +41,7 @@ impl Control {
 
     /// Gives the chunk to another owner: nothing of it is valid until the next commit.
     pub(crate) fn begin(&self, thread: u64, sequence: u64) {
+        self.touched.with_mut(|_| ());
         // Release on what follows, so that no later reader pairs the new owner with the old length.
         self.committed.store(0, Relaxed);
         self.reserved.store(0, Release);

@@ -102,7 +102,8 @@ mod imp {
 
     macro_rules! global {
         ($(#[$meta:meta])* $vis:vis static $NAME:ident: $Type:ty = $value:expr;) => {
-            loom::lazy_static! { $vis static ref $NAME: $Type = $value; }
+            $(#[$meta])*
+            $vis static $NAME: std::sync::LazyLock<$Type> = std::sync::LazyLock::new(|| $value);
         };
     }
     pub(crate) use global;

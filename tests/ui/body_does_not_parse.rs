@@ -1,0 +1,8 @@
+#[trace::region]
+fn pour() {
+    let cup = ;
+}
+
+fn main() {
+    pour();
+}

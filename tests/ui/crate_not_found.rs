@@ -1,0 +1,6 @@
+#[trace::region(crate = ::espresso)]
+fn pour() {}
+
+fn main() {
+    pour();
+}

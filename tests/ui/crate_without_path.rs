@@ -1,0 +1,6 @@
+#[trace::region(crate)]
+fn pour() {}
+
+fn main() {
+    pour();
+}

@@ -1,0 +1,6 @@
+#[trace::region("pour", args(), "spill")]
+fn pour() {}
+
+fn main() {
+    pour();
+}

@@ -1,0 +1,6 @@
+#[trace::region(7)]
+fn pour() {}
+
+fn main() {
+    pour();
+}

@@ -1,0 +1,10 @@
+struct Cup;
+
+#[trace::region]
+impl Cup {
+    fn fill(&self) {}
+}
+
+fn main() {
+    Cup.fill();
+}

@@ -1,0 +1,8 @@
+#[trace::region]
+mod kitchen {
+    pub fn brew() {}
+}
+
+fn main() {
+    kitchen::brew();
+}

@@ -1,0 +1,169 @@
+//! Models of every hand-off between threads, run through all orders by loom.
+//!
+//! They use the real recorder, slots and pool, with chunks so small that a few events fill one.
+
+use loom::thread;
+use trace_format::wire::{Cursor, Field};
+use trace_format::{BLOCK_HEAD_LEN, CallsiteId, ChunkHead, Event, Overflow, Text, Timed};
+
+use crate::epoch::Epoch;
+use crate::memory::Heap;
+use crate::pool::Pool;
+use crate::recorder::Recorder;
+use crate::slot::{Identity, Slot};
+use crate::sync::Arc;
+
+/// Fills more than half of a chunk, so that every event needs a chunk of its own.
+const LONG: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
+                    0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+const SHORT: &str = "short";
+
+fn pool(generation: usize, chunks: usize) -> Arc<Pool> {
+    let memory = Heap::new(chunks, 256).unwrap();
+    let epoch = Epoch::new(generation, true, false);
+    Arc::new(Pool::new(epoch, Overflow::Drop, Box::new(memory)))
+}
+
+fn identity(number: u64) -> Identity {
+    Identity { number, ..Identity::default() }
+}
+
+/// Logs, and tells whether it was recorded.
+fn log(recorder: &Recorder, slot: &Slot, message: &str) -> bool {
+    let event = |pen: &mut crate::slot::Pen, now| {
+        let callsite = CallsiteId(1);
+        pen.put(now, Event::Log { callsite, message: Text::new(message) });
+    };
+    recorder.emit(slot, event).is_some()
+}
+
+/// What is in the full chunks: logs, and events that were lost.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    logs: u64,
+    lost: u64,
+}
+
+fn drain(pool: &Pool, found: &mut Found) {
+    while let Some(mut chunk) = pool.take_full() {
+        let block = pool.block_of(&mut chunk);
+        let mut input = Cursor::new(&block[BLOCK_HEAD_LEN..]);
+        ChunkHead::decode(&mut input, "head").unwrap();
+        while !input.is_empty() {
+            match Timed::decode(&mut input).unwrap().event {
+                Event::Log { message, .. } => {
+                    assert!([LONG.as_bytes(), SHORT.as_bytes()].contains(&&*message.bytes));
+                    found.logs += 1;
+                }
+                Event::Loss { count, .. } => found.lost += count,
+                other => panic!("{other:?}"),
+            }
+        }
+        pool.give_back(chunk);
+    }
+}
+
+fn add_losses(pool: &Pool, found: &mut Found) {
+    found.lost += pool.take_losses().iter().map(|loss| loss.count).sum::<u64>();
+}
+
+/// Chunks go round between a thread and the drainer; what does not fit is counted.
+#[test]
+fn hand_off() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let pool = pool(1, 2);
+        recorder.start(Arc::clone(&pool));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                let slot = recorder.adopt(identity(1));
+                for _ in 0..4 {
+                    assert!(log(&recorder, &slot, LONG));
+                }
+            })
+        };
+        let mut found = Found::default();
+        drain(&pool, &mut found);
+        drain(&pool, &mut found);
+        emitter.join().unwrap();
+        recorder.stop();
+        drain(&pool, &mut found);
+        add_losses(&pool, &mut found);
+        assert_eq!(found.logs + found.lost, 4);
+    });
+}
+
+/// What was recorded before `stop` saw the thread is in the trace, and nothing comes after.
+#[test]
+fn stop_against_emit() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let pool = pool(1, 2);
+        recorder.start(Arc::clone(&pool));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                let slot = recorder.adopt(identity(1));
+                (0..2).map(|_| u64::from(log(&recorder, &slot, SHORT))).sum::<u64>()
+            })
+        };
+        recorder.stop();
+        let mut found = Found::default();
+        drain(&pool, &mut found);
+        let recorded = emitter.join().unwrap();
+        assert_eq!(found, Found { logs: recorded, lost: 0 });
+        // Nothing came later.
+        drain(&pool, &mut found);
+        assert_eq!(found.logs, recorded);
+    });
+}
+
+/// A thread ends while the session does: its chunk is handed over once.
+#[test]
+fn thread_exit_against_stop() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let pool = pool(1, 2);
+        recorder.start(Arc::clone(&pool));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                let slot = recorder.adopt(identity(1));
+                let recorded = u64::from(log(&recorder, &slot, SHORT));
+                recorder.retire(&slot);
+                recorded
+            })
+        };
+        recorder.stop();
+        let recorded = emitter.join().unwrap();
+        let mut found = Found::default();
+        drain(&pool, &mut found);
+        assert_eq!(found, Found { logs: recorded, lost: 0 });
+    });
+}
+
+/// A second session begins while a thread may still be busy with the first: each gets its own.
+#[test]
+fn stop_then_start() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let (first, second) = (pool(1, 2), pool(2, 2));
+        recorder.start(Arc::clone(&first));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                let slot = recorder.adopt(identity(1));
+                (0..2).map(|_| u64::from(log(&recorder, &slot, SHORT))).sum::<u64>()
+            })
+        };
+        recorder.stop();
+        recorder.start(Arc::clone(&second));
+        let recorded = emitter.join().unwrap();
+        recorder.stop();
+        let mut found = Found::default();
+        drain(&first, &mut found);
+        drain(&second, &mut found);
+        assert_eq!(found, Found { logs: recorded, lost: 0 });
+    });
+}

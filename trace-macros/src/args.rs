@@ -1,0 +1,169 @@
+//! The tokens between the attribute's parentheses, as [`Arguments`].
+//!
+//! Owns the syntax and its errors: an argument nobody knows, one given twice, one that is cut
+//! short. Each is reported at its own tokens and says what was expected. What the arguments
+//! mean for a function is not decided here.
+
+use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Error, Expr, Ident, Lit, LitStr, Path, Result, Token, parenthesized, token};
+
+use crate::model::Kind;
+
+const KNOWN: &str = "a name in quotes, `args(…)` and `crate = path`";
+const SHAPES: &str = "`name`, `?name`, `%name` or `name = value`";
+
+/// Everything an attribute was given.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) values: Option<Vec<Argument>>,
+    pub(crate) facade: Option<Path>,
+}
+
+/// One of `args(…)`.
+pub(crate) struct Argument {
+    pub(crate) key: Ident,
+    pub(crate) form: Form,
+    pub(crate) value: Value,
+}
+
+/// How a value is recorded.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// As what it is: a number, a `bool`, a string.
+    Typed,
+    /// `?`: as its `Debug` text.
+    Debug,
+    /// `%`: as its `Display` text.
+    Display,
+}
+
+/// What is recorded.
+pub(crate) enum Value {
+    /// The variable that has the argument's name.
+    Variable,
+    Expression(Expr),
+}
+
+impl Arguments {
+    pub(crate) fn parse(kind: Kind, tokens: TokenStream) -> Result<Self> {
+        (|input: ParseStream| Self::parse_all(kind, input)).parse2(tokens)
+    }
+
+    fn parse_all(kind: Kind, input: ParseStream) -> Result<Self> {
+        let mut found = Self::default();
+        while !input.is_empty() {
+            found.parse_one(kind, input)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(found)
+    }
+
+    fn parse_one(&mut self, kind: Kind, input: ParseStream) -> Result<()> {
+        if input.peek(Lit) {
+            let name = string(kind, input.parse()?)?;
+            return set_once(&mut self.name, name.span(), "name", kind, name);
+        }
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error(format_args!("{kind} takes {KNOWN}")));
+        }
+        let word = input.call(Ident::parse_any)?;
+        if word == "args" {
+            if !input.peek(token::Paren) {
+                let message = "`args` takes what to record in parentheses: `args(order_id)`";
+                return Err(Error::new(word.span(), message));
+            }
+            let content;
+            parenthesized!(content in input);
+            let values = content.parse_terminated(Argument::parse, Token![,])?;
+            let values = values.into_iter().collect();
+            set_once(&mut self.values, word.span(), "`args(…)`", kind, values)
+        } else if word == "crate" {
+            if !input.peek(Token![=]) {
+                let message = "`crate` takes the path of the library: `crate = path`";
+                return Err(Error::new(word.span(), message));
+            }
+            input.parse::<Token![=]>()?;
+            let path = input.call(Path::parse_mod_style)?;
+            set_once(&mut self.facade, word.span(), "`crate = path`", kind, path)
+        } else {
+            Err(Error::new(
+                word.span(),
+                format_args!("unknown argument `{word}`: {kind} takes {KNOWN}"),
+            ))
+        }
+    }
+}
+
+impl Argument {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let form = Form::parse(input)?;
+        if !(input.peek(Ident) || input.peek(Token![self])) {
+            return Err(input.error(format_args!("expected {SHAPES}")));
+        }
+        let key = input.call(Ident::parse_any)?;
+        if at_end(input) {
+            return Ok(Self { key, form, value: Value::Variable });
+        }
+        if !input.peek(Token![=]) || input.peek(Token![==]) {
+            let message = format_args!("a value needs a name: expected {SHAPES}");
+            return Err(input.error(message));
+        }
+        let equals = input.parse::<Token![=]>()?;
+        if let Some(sigil) = form.sigil() {
+            let message = format_args!("the `{sigil}` belongs to the value: `{key} = {sigil}…`");
+            return Err(Error::new(equals.span, message));
+        }
+        let form = Form::parse(input)?;
+        if at_end(input) {
+            return Err(Error::new(equals.span, format_args!("expected a value after `{key} =`")));
+        }
+        Ok(Self { key, form, value: Value::Expression(input.parse()?) })
+    }
+}
+
+impl Form {
+    fn parse(input: ParseStream) -> Result<Self> {
+        if input.parse::<Option<Token![?]>>()?.is_some() {
+            Ok(Self::Debug)
+        } else if input.parse::<Option<Token![%]>>()?.is_some() {
+            Ok(Self::Display)
+        } else {
+            Ok(Self::Typed)
+        }
+    }
+
+    const fn sigil(self) -> Option<char> {
+        match self {
+            Self::Typed => None,
+            Self::Debug => Some('?'),
+            Self::Display => Some('%'),
+        }
+    }
+}
+
+fn at_end(input: ParseStream) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+fn string(kind: Kind, literal: Lit) -> Result<LitStr> {
+    match literal {
+        Lit::Str(name) => Ok(name),
+        other => Err(Error::new(
+            other.span(),
+            format_args!("the name in {kind} is a string: `\"steamMilk\"`"),
+        )),
+    }
+}
+
+/// Fills `slot`, or reports at `span` that it was full.
+fn set_once<T>(slot: &mut Option<T>, span: Span, what: &str, kind: Kind, value: T) -> Result<()> {
+    if slot.replace(value).is_some() {
+        return Err(Error::new(span, format_args!("duplicate {what}: {kind} takes one")));
+    }
+    Ok(())
+}

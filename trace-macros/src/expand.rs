@@ -1,0 +1,144 @@
+//! A [`Model`] as tokens.
+//!
+//! ```text
+//! <attributes, visibility and signature> {
+//!     <inner attributes>
+//!     match {
+//!         static __CALLSITE: ::trace::__private::Callsite = …;
+//!         ::trace::__private::region(&__CALLSITE)
+//!     } {
+//!         __guard => { <statements> }
+//!     }
+//! }
+//! ```
+//!
+//! 1. The body is printed once, in a block and not in a closure, so that `?`, `return`, labels
+//!    and borrows keep their meaning.
+//! 2. The guard is bound by `match` and not by `let`: it is dropped after the temporaries of
+//!    the body's last expression, in every edition.
+//! 3. Nothing can clash with what the user named. Paths begin at the facade or at `::core`;
+//!    `__guard` is hygienic. Items never are, therefore the static has a name nobody uses and
+//!    a block of its own, which arguments see and the body does not.
+//! 4. The compiler and clippy take our tokens for a macro's and those of the user for the
+//!    user's: the former have the span [`Span::mixed_site`], if need be moved onto what a
+//!    type error should point at. The braces of the body stay the user's.
+//! 5. Arguments are in a closure, called at once: a `?` in one is a type error and not a
+//!    return that happens only when tracing is on.
+
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::LitStr;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::args::{Argument, Form, Value};
+use crate::function::Function;
+use crate::model::{Kind, Model};
+
+pub(crate) fn expand(model: &Model) -> TokenStream {
+    let Function { attributes, visibility, defaultness, signature, body } = &model.function;
+    let guard = guard(model);
+    let inner_attributes = &body.inner_attributes;
+    let statements = braces(body.span, body.statements.clone());
+    let guarded = quote_spanned! {Span::mixed_site()=>
+        #(#inner_attributes)*
+        match #guard {
+            __guard => #statements
+        }
+    };
+    let body = braces(body.span, guarded);
+    quote!(#(#attributes)* #visibility #defaultness #signature #body)
+}
+
+/// The block whose value is the guard.
+fn guard(model: &Model) -> TokenStream {
+    let span = Span::mixed_site();
+    let Model { kind, name, values, facade, function } = model;
+    let private = quote_spanned!(span=> #facade::__private);
+    let keys =
+        values.iter().map(|value| LitStr::new(&value.key.unraw().to_string(), value.key.span()));
+
+    // `line!()` is the line of the outermost macro call it comes from. With the span of the
+    // function's name it comes from none and is the line of that name.
+    let here = function.signature.ident.span();
+    let location = quote_spanned!(here=> ::core::file!(), ::core::line!(), ::core::module_path!());
+
+    let function = |suffix| Ident::new(&format!("{}{suffix}", kind.function()), span);
+    let plain = function("");
+    let begin = if values.is_empty() {
+        quote_spanned!(span=> #private::#plain(&__CALLSITE))
+    } else {
+        let (with, off) = (function("_with"), function("_off"));
+        let values = values.iter().map(|value| recorded(value, &private));
+        quote_spanned! {span=>
+            if #private::enabled() {
+                (|| #private::#with(&__CALLSITE, &[#(#values),*]))()
+            } else {
+                #private::#off(&__CALLSITE)
+            }
+        }
+    };
+    quote_spanned! {span=>
+        {
+            static __CALLSITE: #private::Callsite =
+                #private::Callsite::#plain(#name, #location, &[#(#keys),*]);
+            #begin
+        }
+    }
+}
+
+/// An argument as the library's `Value`. What does not implement the trait this takes is
+/// reported at the user's expression.
+fn recorded(argument: &Argument, private: &TokenStream) -> TokenStream {
+    let value = match &argument.value {
+        Value::Variable => argument.key.span(),
+        Value::Expression(expression) => expression.span(),
+    };
+    let span = Span::mixed_site().located_at(value);
+    let private = located_at(value, private);
+    let convert = Ident::new(argument.form.function(), span);
+    match &argument.value {
+        Value::Variable => {
+            let variable = &argument.key;
+            quote_spanned!(span=> #private::#convert(&#variable))
+        }
+        Value::Expression(expression) => {
+            quote_spanned!(span=> #private::#convert(&(#expression)))
+        }
+    }
+}
+
+/// The path as before, shown at another place.
+fn located_at(place: Span, path: &TokenStream) -> TokenStream {
+    let moved = path.clone().into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(place));
+        token
+    });
+    moved.collect()
+}
+
+fn braces(span: Span, tokens: TokenStream) -> Group {
+    let mut group = Group::new(Delimiter::Brace, tokens);
+    group.set_span(span);
+    group
+}
+
+/// The names on the other side.
+impl Kind {
+    const fn function(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Task => "task",
+        }
+    }
+}
+
+impl Form {
+    const fn function(self) -> &'static str {
+        match self {
+            Self::Typed => "arg",
+            Self::Debug => "debug",
+            Self::Display => "display",
+        }
+    }
+}

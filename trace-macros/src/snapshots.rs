@@ -1,0 +1,177 @@
+//! What a few annotations expand to, in full.
+
+use std::str::FromStr;
+
+use proc_macro2::TokenStream;
+
+use crate::model::{Kind, Model};
+use crate::{expand, fallback};
+
+fn tokens(source: &str) -> TokenStream {
+    TokenStream::from_str(source).unwrap_or_else(|error| panic!("{error}: {source}"))
+}
+
+/// The tokens alone. How near they stand to each other depends on where they come from.
+fn dense(tokens: &TokenStream) -> String {
+    tokens.to_string().split_whitespace().collect()
+}
+
+#[track_caller]
+fn check(kind: Kind, arguments: &str, item: &str, expected: &str) {
+    let item = tokens(item);
+    let expansion = match Model::new(kind, tokens(arguments), item.clone()) {
+        Ok(model) => expand::expand(&model),
+        Err(error) => fallback::fallback(&error, item),
+    };
+    assert_eq!(dense(&expansion), dense(&tokens(expected)), "\n{expansion}");
+}
+
+#[test]
+fn region_without_arguments() {
+    check(
+        Kind::Region,
+        "",
+        "pub fn pour(mut cup: Cup) -> Cup { cup.fill()?; cup }",
+        r#"
+        pub fn pour(mut cup: Cup) -> Cup {
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::region(
+                        "pour",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::region(&__CALLSITE)
+            } {
+                __guard => { cup.fill()?; cup }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn task_with_arguments_of_each_form() {
+    check(
+        Kind::Task,
+        r#""makeCappuccino", args(id, size = a + b, ?r#type, label = %cup.label), crate = shop::x"#,
+        "fn make(self) {}",
+        r#"
+        fn make(self) {
+            match {
+                static __CALLSITE: shop::x::__private::Callsite =
+                    shop::x::__private::Callsite::task(
+                        "makeCappuccino",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &["id", "size", "type", "label"]
+                    );
+                if shop::x::__private::enabled() {
+                    (|| shop::x::__private::task_with(&__CALLSITE, &[
+                        shop::x::__private::arg(&id),
+                        shop::x::__private::arg(&(a + b)),
+                        shop::x::__private::debug(&r#type),
+                        shop::x::__private::display(&(cup.label))
+                    ]))()
+                } else {
+                    shop::x::__private::task_off(&__CALLSITE)
+                }
+            } {
+                __guard => {}
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn what_surrounds_the_body_stays() {
+    check(
+        Kind::Region,
+        "args()",
+        r#"
+        /// Documented.
+        #[inline]
+        pub(crate) default unsafe extern "C" fn r#yield<'a, T: ?Sized, const N: usize>(
+            #[cfg(unix)] (a, _): (u8, u8),
+            b: &'a T,
+            ...
+        ) -> impl Fn() + use<'a, T, N>
+        where
+            T: for<'b> Fn(&'b u8),
+        {
+            #![allow(unused)]
+            //! Inside.
+            use std::mem;
+            move || mem::drop(b)
+        }
+        "#,
+        r#"
+        /// Documented.
+        #[inline]
+        pub(crate) default unsafe extern "C" fn r#yield<'a, T: ?Sized, const N: usize>(
+            #[cfg(unix)] (a, _): (u8, u8),
+            b: &'a T,
+            ...
+        ) -> impl Fn() + use<'a, T, N>
+        where
+            T: for<'b> Fn(&'b u8),
+        {
+            #![allow(unused)]
+            //! Inside.
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::region(
+                        "yield",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::region(&__CALLSITE)
+            } {
+                __guard => {
+                    use std::mem;
+                    move || mem::drop(b)
+                }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn body_that_does_not_parse_stays() {
+    check(
+        Kind::Region,
+        "",
+        "fn f() { #! let x = ; cup. }",
+        r#"
+        fn f() {
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::region(
+                        "f",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::region(&__CALLSITE)
+            } {
+                __guard => { #! let x = ; cup. }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn refused_function_stays() {
+    check(
+        Kind::Region,
+        "args(x)",
+        "pub const fn f(x: u8) -> u8 { x }",
+        r#"
+        ::core::compile_error! {
+            "`#[trace::region]` cannot be put on a `const fn`: nothing is recorded at compile time"
+        }
+        pub const fn f(x: u8) -> u8 { x }
+        "#,
+    );
+}

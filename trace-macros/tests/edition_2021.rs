@@ -1,0 +1,9 @@
+//! The guard outlives the temporaries of the last expression: edition 2021, which drops them
+//! after the locals.
+
+mod drop_order;
+
+#[test]
+fn guard_is_dropped_after_the_body() {
+    drop_order::check(["local", "temporary", "parameter"]);
+}
