@@ -37,7 +37,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     run_bar(orders);
     let summary = trace::stop()?;
 
-    println!("{orders} orders; {} events lost; {TRACE}: {} bytes\n", summary.events_lost, summary.bytes);
+    println!(
+        "{orders} orders; {} events lost; {TRACE}: {} bytes\n",
+        summary.events_lost, summary.bytes
+    );
     trace_tool::print_report(TRACE)?;
     Ok(())
 }

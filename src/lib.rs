@@ -105,9 +105,9 @@
 extern crate self as trace;
 
 pub use trace_core::{
-    Arg, Context, Entered, Overflow, Region, Session, SessionBuilder, StartError, StopError,
-    Summary, Task, TaskScope, Value, capture, is_enabled, log, new_task, region_arg, start,
-    start_file, start_region, stop, trace_counter, trace_log, trace_region, trace_task,
+    Arg, Context, Entered, Number, Overflow, Region, Session, SessionBuilder, StartError,
+    StopError, Summary, Task, TaskScope, Value, capture, is_enabled, log, new_task, region_arg,
+    start, start_file, start_region, stop, trace_counter, trace_log, trace_region, trace_task,
     with_region,
 };
 pub use trace_macros::{region, task};

@@ -250,9 +250,11 @@ pub(crate) fn forget_pool() {
 
 /// Appends what was entered after the first `known` callsites to `out`; returns how many there are.
 pub(crate) fn encode_new(known: usize, out: &mut Vec<u8>) -> usize {
-    let table = table();
-    for (i, callsite) in table.entries.iter().enumerate().skip(known) {
-        callsite.encode(i as u32 + 1, out);
-    }
-    table.entries.len()
+    crate::thread::refusing(|| {
+        let table = table();
+        for (i, callsite) in table.entries.iter().enumerate().skip(known) {
+            callsite.encode(i as u32 + 1, out);
+        }
+        table.entries.len()
+    })
 }

@@ -49,7 +49,7 @@ pub use region::{Region, region_arg, start_region, with_region};
 pub use session::{Session, SessionBuilder, Summary, is_enabled, start, start_file, stop};
 pub use task::{Task, TaskScope, new_task};
 pub use trace_format::Overflow;
-pub use value::{Arg, Value};
+pub use value::{Arg, Number, Value};
 
 /// What the macros expand to.
 #[doc(hidden)]

@@ -58,7 +58,7 @@ fn put(site: Site, context: Option<Context>, message: fmt::Arguments<'_>) {
     });
 }
 
-/// Records a counter's value. One that is no number is not recorded.
+/// Records a counter's value, which is one of a [`Number`](crate::Number).
 #[inline(never)]
 pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
     use trace_format::Value as Out;
@@ -66,7 +66,6 @@ pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
         Value::I64(v) => Out::I64(v),
         Value::U64(v) => Out::U64(v),
         Value::F64(v) => Out::F64(v),
-        Value::Bool(v) => Out::U64(u64::from(v)),
         _ => return,
     };
     emit(|pen, now| {

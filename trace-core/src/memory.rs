@@ -87,7 +87,7 @@ pub(crate) trait Memory: std::fmt::Debug + Send + Sync {
         None
     }
 
-    /// The trace was completed: nothing has to be found after a crash any more.
+    /// The session has ended: nothing has to be found after a crash any more.
     fn discard(&self) {}
 }
 

@@ -9,7 +9,7 @@ pub use crate::is_enabled as enabled;
 use crate::log as log_module;
 use crate::region::{Region, Site, begin_static, begin_with};
 use crate::task::TaskScope;
-use crate::value::{Arg, Value};
+use crate::value::{Arg, Number, Value};
 
 /// Begins a region.
 #[inline(always)]
@@ -142,6 +142,6 @@ pub fn display<T: fmt::Display>(value: &T) -> Value<'_> {
 
 /// A counter's value.
 #[inline(always)]
-pub fn number<T: Arg + ?Sized>(value: &T) -> Value<'_> {
+pub fn number<T: Number>(value: &T) -> Value<'_> {
     value.value()
 }

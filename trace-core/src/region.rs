@@ -3,13 +3,13 @@
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use trace_format::{CallsiteId, CallsiteKind, Event, Values};
+use trace_format::{CallsiteId, CallsiteKind, Event};
 
 use crate::callsite::Callsite;
 use crate::context::Context;
 use crate::slot::Pen;
 use crate::thread::emit;
-use crate::value::{Arg, Value, encode_all};
+use crate::value::{Arg, Encoded, Value};
 
 /// Where an annotation's description comes from: a static that a macro wrote, or a name that was
 /// passed to a function and the place of the call.
@@ -140,17 +140,13 @@ pub(crate) fn begin_with(
     context: Option<Context>,
     args: &[Value<'_>],
 ) {
-    let mut encoded = Vec::new();
-    if !args.is_empty() {
-        encode_all(args, &mut encoded);
-    }
+    let encoded = (!args.is_empty()).then(|| Encoded::new(args));
     emit(|pen, now| {
         let context = context.unwrap_or(pen.context());
         let id = callsite.id();
-        if args.is_empty() {
-            pen.region_begin_in(id, now, context);
-        } else {
-            pen.region_begin_with(id, now, context, Values::from_encoded(&encoded));
+        match &encoded {
+            None => pen.region_begin_in(id, now, context),
+            Some(args) => pen.region_begin_with(id, now, context, args.values()),
         }
     });
 }

@@ -357,8 +357,6 @@ fn stop_if(chosen: impl FnOnce(usize) -> bool) -> Result<Summary, StopError> {
         let source = std::io::Error::other("the thread that writes the trace panicked");
         Err(StopError::Write { source, written: 0, lost: 0 })
     });
-    if result.is_ok() {
-        pool.memory().discard();
-    }
+    pool.memory().discard();
     result
 }

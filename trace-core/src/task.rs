@@ -4,14 +4,14 @@ use std::panic::Location;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use trace_format::{CallsiteId, CallsiteKind, Event, TaskId, Values};
+use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
 use crate::callsite::Callsite;
 use crate::context::{Context, Entered};
 use crate::region::Site;
 use crate::slot::Pen;
 use crate::thread::{RECORDER, emit};
-use crate::value::{Arg, Value, encode_all};
+use crate::value::{Arg, Encoded, Value};
 
 /// A task that is running; it ends with [`end`](Self::end), or with this value.
 ///
@@ -43,16 +43,16 @@ impl Task {
         }
     }
 
-    /// Writes the begin of a task and returns it. `args` are encoded values.
+    /// Writes the begin of a task and returns it.
     #[inline]
-    fn begin(pen: &mut Pen, now: u64, site: Site, parent: TaskId, args: Option<&[u8]>) -> Self {
+    fn begin(pen: &mut Pen, now: u64, site: Site, parent: TaskId, args: Option<&Encoded>) -> Self {
         let callsite = CallsiteId(site.id(CallsiteKind::Task, pen));
         let task = pen.next_task(&RECORDER);
         let begin = Event::TaskBegin { callsite, task, parent };
         match args {
             None => pen.put(now, begin),
             Some(args) => {
-                let values = Values::from_encoded(args);
+                let values = args.values();
                 pen.put_all(now, [begin, Event::TaskArgs { values }]);
             }
         }
@@ -182,14 +182,11 @@ impl TaskScope {
         parent: Option<Context>,
         args: &[Value<'_>],
     ) -> Self {
-        let mut encoded = Vec::new();
-        if !args.is_empty() {
-            encode_all(args, &mut encoded);
-        }
-        let args = (!args.is_empty()).then_some(&*encoded);
+        let encoded = (!args.is_empty()).then(|| Encoded::new(args));
         emit(|pen, now| {
             let parent = parent.unwrap_or(pen.context());
-            let task = Task::begin(pen, now, Site::Static(callsite), parent.task(), args);
+            let task =
+                Task::begin(pen, now, Site::Static(callsite), parent.task(), encoded.as_ref());
             let before = pen.enter(task.context(), now);
             Self { _entered: Entered::from(before, pen.epoch_word()), task }
         })

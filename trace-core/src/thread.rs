@@ -65,7 +65,8 @@ fn emit_without_slot<R>(state: *const Slot, f: impl FnOnce(&mut Pen, u64) -> R) 
     }
     SLOT.set(BUSY);
     if state == NONE {
-        let slot = RECORDER.adopt(identity(RECORDER.next_thread()));
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        let slot = RECORDER.adopt(identity(RECORDER.next_thread(), name));
         let address = Arc::as_ptr(&slot);
         let kept = LEAVE.try_with(|leave| leave.slot.replace(Some(Arc::clone(&slot))));
         if kept.is_ok() {
@@ -80,7 +81,9 @@ fn emit_without_slot<R>(state: *const Slot, f: impl FnOnce(&mut Pen, u64) -> R) 
     }
     // A thread that gave its slot back, and still runs destructors: it borrows one for each event.
     let (number, epoch, sequence) = GONE_NUMBER.get();
-    let slot = RECORDER.adopt(Identity { resume: (epoch, sequence), ..identity(number) });
+    // Its name is in its earlier chunks, and `std::thread::current` may not be asked any more.
+    let identity = identity(number, String::new());
+    let slot = RECORDER.adopt(Identity { resume: (epoch, sequence), ..identity });
     let result = RECORDER.emit(&slot, f);
     leave(&slot);
     SLOT.set(GONE);
@@ -91,6 +94,15 @@ fn leave(slot: &Slot) {
     let Identity { number, resume: (epoch, sequence), .. } = RECORDER.retire(slot);
     // The destructors of the thread that still run may emit, and go on where this ended.
     GONE_NUMBER.set((number, epoch, sequence));
+}
+
+/// Runs `f` while whatever this thread emits is refused: for parts of the recorder that hold a lock
+/// outside of [`emit`], and in which an allocator that is traced could ask for the same lock.
+pub(crate) fn refusing<R>(f: impl FnOnce() -> R) -> R {
+    let slot = SLOT.replace(BUSY);
+    let result = f();
+    SLOT.set(slot);
+    result
 }
 
 /// Whether the calling thread is inside of [`emit`], so that it must not wait for itself.
@@ -104,8 +116,7 @@ pub(crate) fn is_emitting() -> bool {
     }
 }
 
-fn identity(number: u64) -> Identity {
-    let name = std::thread::current().name().unwrap_or_default().to_owned();
+fn identity(number: u64, name: String) -> Identity {
     Identity { number, os_thread: os_thread(), name, resume: (0, 0) }
 }
 

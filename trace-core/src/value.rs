@@ -3,7 +3,9 @@
 use std::fmt;
 
 use crate::scratch::Scratch;
-use trace_format::wire::{Field, put_varint};
+use smallvec::SmallVec;
+use trace_format::Values;
+use trace_format::wire::{Field, Sink, put_varint};
 
 /// A value on its way into the trace.
 ///
@@ -80,12 +82,30 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
-/// Appends a count and the values, as the file has them.
-pub(crate) fn encode_all(values: &[Value<'_>], out: &mut Vec<u8>) {
-    put_varint(out, values.len() as u64);
-    let mut text = Scratch::new();
-    for value in values {
-        value.resolve(&mut text, |value| value.encode(out));
+/// A list of values, encoded as the file has them. Short ones need no memory.
+pub(crate) struct Encoded(SmallVec<[u8; 120]>);
+
+impl Encoded {
+    /// Encodes `values`: formats what has to be.
+    pub(crate) fn new(values: &[Value<'_>]) -> Self {
+        let mut encoded = Self(SmallVec::new());
+        put_varint(&mut encoded, values.len() as u64);
+        let mut text = Scratch::new();
+        for value in values {
+            value.resolve(&mut text, |value| value.encode(&mut encoded));
+        }
+        encoded
+    }
+
+    pub(crate) fn values(&self) -> Values<'_> {
+        Values::from_encoded(&self.0)
+    }
+}
+
+impl Sink for Encoded {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
     }
 }
 
@@ -131,6 +151,19 @@ numbers! {
     F64(f64): f32 f64;
     Bool(bool): bool;
 }
+
+/// What a counter can show: integers up to 64 bits and floating-point numbers.
+#[diagnostic::on_unimplemented(
+    message = "a counter cannot show a `{Self}`",
+    label = "expected an integer of at most 64 bits, or a floating-point number"
+)]
+pub trait Number: Arg + Copy {}
+
+macro_rules! counter_numbers {
+    ($($Type:ty)*) => { $(impl Number for $Type {})* };
+}
+
+counter_numbers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64 }
 
 impl Arg for str {
     #[inline(always)]

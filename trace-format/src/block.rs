@@ -145,7 +145,7 @@ pub enum Stretch<'a> {
 /// are sound. The payload of a sound head may be anything, so other heads are looked for in it
 /// too. A file made for the purpose can claim the same bytes in millions of heads; they are read
 /// at most three times nevertheless: once when a payload turns out to be wrong, once to know the
-/// [checksums](Checksums) of all that start inside of it, and once when a block is found there.
+/// checksums of all that start inside of it, and once when a block is found there.
 #[derive(Clone, Debug)]
 pub struct Stretches<'a> {
     bytes: &'a [u8],

@@ -44,6 +44,7 @@ impl<'a> Bounded<'a> {
     }
 
     /// How many bytes were put, or `None` when they did not fit.
+    #[expect(clippy::len_without_is_empty, reason = "the length may be none, and nobody asks")]
     pub fn len(&self) -> Option<usize> {
         self.len
     }

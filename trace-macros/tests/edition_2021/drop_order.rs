@@ -1,6 +1,7 @@
 //! The guard outlives the temporaries of the last expression: edition 2021, which drops them
 //! after the locals.
 
+#[path = "../drop_order/mod.rs"]
 mod drop_order;
 
 #[test]

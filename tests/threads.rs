@@ -1,0 +1,184 @@
+//! Threads that come, stay idle, end, and emit while they end.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::thread;
+
+use trace::Context;
+use trace_reader::{Fate, Recording, Trace};
+
+fn record(f: impl FnOnce()) -> (Trace, Recording) {
+    let ((), bytes) = trace::capture(f);
+    let trace = Trace::from_bytes(bytes).unwrap();
+    let violations = trace.validate().unwrap();
+    assert!(violations.is_empty(), "{:?}", violations.kept());
+    let recording = trace.load().unwrap();
+    (trace, recording)
+}
+
+#[test]
+fn a_thread_that_stays_idle_loses_nothing() {
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (emitted, has_emitted) = std::sync::mpsc::channel();
+    let mut idle = None;
+    let (trace, recording) = record(|| {
+        let emit_once = move || {
+            trace::trace_log!("test", "half a chunk");
+            emitted.send(()).unwrap();
+            let _ = wait.recv();
+        };
+        let builder = thread::Builder::new().name("idle".to_owned());
+        idle = Some(builder.spawn(emit_once).unwrap());
+        has_emitted.recv().unwrap();
+    });
+    assert_eq!(recording.logs.len(), 1);
+    assert_eq!(trace.threads()[0].name, "idle");
+    drop(go);
+    idle.unwrap().join().unwrap();
+}
+
+#[test]
+fn threads_are_told_apart_and_named() {
+    let (trace, recording) = record(|| {
+        for round in 0..4 {
+            let spawn = |i: i32| {
+                let builder = thread::Builder::new().name(format!("thread {i}"));
+                builder.spawn(move || trace::trace_log!("test", "{i}")).unwrap()
+            };
+            let threads: Vec<_> = (round * 5..round * 5 + 5).map(spawn).collect();
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        }
+        thread::spawn(|| trace::trace_log!("test", "unnamed")).join().unwrap();
+    });
+    assert_eq!(trace.threads().len(), 21);
+    for log in &recording.logs {
+        let thread = trace.threads().iter().find(|thread| thread.id == log.thread).unwrap();
+        match &*log.message.to_str() {
+            "unnamed" => assert_eq!(thread.name, ""),
+            number => assert_eq!(thread.name, format!("thread {number}")),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_operating_systems_number_is_recorded() {
+    let (trace, _) = record(|| trace::trace_log!("test", "here"));
+    let tasks: HashSet<u64> = std::fs::read_dir("/proc/self/task")
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().unwrap())
+        .collect();
+    assert!(tasks.contains(&trace.threads()[0].os_thread));
+}
+
+/// Emits when its thread ends.
+struct EmitsAtTheEnd(&'static str);
+
+impl Drop for EmitsAtTheEnd {
+    fn drop(&mut self) {
+        let _region = trace::trace_region!("end of thread", what = self.0);
+        trace::trace_log!("test", "{}", self.0);
+    }
+}
+
+thread_local! {
+    static EARLY: RefCell<Option<EmitsAtTheEnd>> = const { RefCell::new(None) };
+    static LATE: RefCell<Option<EmitsAtTheEnd>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn destructors_of_a_thread_may_emit() {
+    let (trace, recording) = record(|| {
+        let both = || {
+            // One destructor is registered before the recorder's own, the other one after it.
+            EARLY.set(Some(EmitsAtTheEnd("early")));
+            trace::trace_log!("test", "body");
+            LATE.set(Some(EmitsAtTheEnd("late")));
+        };
+        thread::spawn(both).join().unwrap();
+        thread::spawn(|| EARLY.set(Some(EmitsAtTheEnd("only")))).join().unwrap();
+    });
+    let mut logs: Vec<_> = recording.logs.iter().map(|log| log.message.to_str()).collect();
+    logs.sort();
+    assert_eq!(logs, ["body", "early", "late", "only"]);
+    let of_first = recording.logs.iter().filter(|log| log.message.to_str() != "only");
+    let threads: HashSet<_> = of_first.map(|log| log.thread).collect();
+    assert_eq!(threads.len(), 1, "it is one thread all the time");
+    assert_eq!(trace.threads().len(), 2);
+}
+
+#[test]
+fn a_detached_thread_may_go_on() {
+    let (stop, stopped) = std::sync::mpsc::channel::<()>();
+    let (started, has_started) = std::sync::mpsc::channel();
+    let mut handle = None;
+    let (_, recording) = record(|| {
+        handle = Some(thread::spawn(move || {
+            let _region = trace::trace_region!("goes on");
+            started.send(()).unwrap();
+            while stopped.try_recv().is_err() {
+                let _region = trace::trace_region!("round");
+                thread::yield_now();
+            }
+        }));
+        has_started.recv().unwrap();
+    });
+    assert_eq!(recording.regions[0].fate, Fate::Open);
+    stop.send(()).unwrap();
+    handle.unwrap().join().unwrap();
+}
+
+#[test]
+fn a_task_goes_with_its_context() {
+    let (trace, recording) = record(|| {
+        let (ctx, task) = trace::new_task(Context::background(), "order");
+        thread::scope(|scope| {
+            scope.spawn(|| ctx.run(|| drop(trace::trace_region!("implicit"))));
+            scope.spawn(|| {
+                trace::with_region(ctx, "explicit", || {
+                    // A region that was given a context makes it current.
+                    let _nested = trace::trace_region!("nested");
+                    let (_, subtask) = trace::new_task(Context::current(), "subtask");
+                    subtask.arg("late", 7);
+                });
+                trace::trace_log!("outside", "of any task");
+                trace::log(ctx, "inside", "of the task");
+            });
+        });
+        task.end();
+    });
+    let order = &recording.tasks[0];
+    let mut names: Vec<_> = order
+        .regions
+        .iter()
+        .map(|&region| trace.callsites().name(recording.regions[region].callsite))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["explicit", "implicit", "nested"]);
+    assert_eq!(order.children.len(), 1);
+    let subtask = &recording.tasks[order.children[0]];
+    assert_eq!(subtask.parent, order.id);
+    assert_eq!(subtask.args[0].key, "late");
+    assert_eq!(order.logs.len(), 1);
+    assert_eq!(recording.logs[order.logs[0]].message.to_str(), "of the task");
+    assert_eq!(recording.logs.len(), 2);
+}
+
+#[test]
+fn many_short_threads_while_sessions_come_and_go() {
+    thread::scope(|scope| {
+        let spawner = scope.spawn(|| {
+            for _ in 0..300 {
+                let work = || {
+                    let _region = trace::trace_region!("short");
+                    trace::trace_log!("test", "short");
+                };
+                let threads: Vec<_> = (0..4).map(|_| thread::spawn(work)).collect();
+                threads.into_iter().for_each(|thread| thread.join().unwrap());
+            }
+        });
+        while !spawner.is_finished() {
+            record(thread::yield_now);
+        }
+    });
+}
