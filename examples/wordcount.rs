@@ -74,7 +74,10 @@ fn count_words(root: &Path, workers: usize) -> io::Result<Totals> {
         }
         // The workers' end of the queue is theirs alone, so that it closes with the last of them.
         drop(jobs);
-        walk(root, &found, &waiting)
+        let walked = walk(root, &found, &waiting);
+        // Tells the workers that this was all.
+        drop(found);
+        walked
     })?;
     Ok(totals.into_inner().expect("no worker panicked"))
 }

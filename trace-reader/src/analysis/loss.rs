@@ -1,0 +1,100 @@
+//! What is missing, by the recorder's own account and by the gaps in the file.
+
+use std::collections::BTreeMap;
+
+use trace_format::LossCause;
+
+use crate::{Loss, ThreadId, Time};
+
+/// What is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LossReport {
+    /// How many events the recorder counted as lost.
+    pub total: u64,
+    /// The same per thread and cause.
+    pub losses: Vec<LossTotal>,
+    /// Chunks that are missing in the file, per thread. How many events they held is not known.
+    pub gaps: Vec<GapTotal>,
+}
+
+impl LossReport {
+    /// Whether nothing is missing.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0 && self.losses.is_empty() && self.gaps.is_empty()
+    }
+}
+
+/// Events of a thread that were lost for the same reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LossTotal {
+    /// The thread, when it is known.
+    pub thread: Option<ThreadId>,
+    /// Why.
+    pub cause: LossCause,
+    /// How many.
+    pub count: u64,
+    /// The first of them happened here or later.
+    pub from: Time,
+    /// The last of them happened here or earlier.
+    pub to: Time,
+}
+
+/// Chunks of a thread that are missing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GapTotal {
+    /// The thread.
+    pub thread: ThreadId,
+    /// How many.
+    pub chunks: u64,
+    /// From where on.
+    pub from: Time,
+    /// Up to where.
+    pub to: Time,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Losses {
+    losses: BTreeMap<(Option<ThreadId>, LossCause), LossTotal>,
+    gaps: BTreeMap<ThreadId, GapTotal>,
+}
+
+impl Losses {
+    /// Starts with what the loss records tell.
+    pub(super) fn new(records: &[Loss]) -> Self {
+        let mut losses = Self::default();
+        records.iter().for_each(|loss| losses.loss(loss));
+        losses
+    }
+
+    pub(super) fn loss(&mut self, loss: &Loss) {
+        let &Loss { thread, cause, count, from, to } = loss;
+        self.losses
+            .entry((thread, cause))
+            .and_modify(|total| {
+                total.count = total.count.saturating_add(count);
+                total.from = total.from.min(from);
+                total.to = total.to.max(to);
+            })
+            .or_insert(LossTotal { thread, cause, count, from, to });
+    }
+
+    pub(super) fn gap(&mut self, thread: ThreadId, chunks: u64, from: Time, to: Time) {
+        let gap = GapTotal { thread, chunks, from, to };
+        self.gaps
+            .entry(thread)
+            .and_modify(|total| {
+                total.chunks = total.chunks.saturating_add(chunks);
+                total.to = to;
+            })
+            .or_insert(gap);
+    }
+
+    pub(super) fn finish(self) -> LossReport {
+        let total = self.losses.values().fold(0, |sum: u64, loss| sum.saturating_add(loss.count));
+        LossReport {
+            total,
+            losses: self.losses.into_values().collect(),
+            gaps: self.gaps.into_values().collect(),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How long regions took, per type.
+
+use trace_format::CallsiteId;
+
+use super::durations::Durations;
+use super::groups::{Group, Groups};
+use crate::Callsites;
+use crate::step::{Fate, RegionEnd};
+
+/// The regions of one name.
+#[derive(Clone, Debug)]
+pub struct RegionType {
+    /// The name.
+    pub name: String,
+    /// Where such regions are.
+    pub callsites: Vec<CallsiteId>,
+    /// How long they took, those whose begin and end are in the trace.
+    pub durations: Durations,
+    /// The time in them and in none of the regions in them, of the same ones.
+    pub self_ns: u128,
+    /// How many are open at the end of the trace.
+    pub open: u64,
+    /// How many began before the trace.
+    pub began_before: u64,
+    /// How many ended where events are missing.
+    pub lost: u64,
+    /// How many of those in `durations` had something lost inside of them, so that their part of
+    /// `self_ns` may be too much.
+    pub partial: u64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    durations: Durations,
+    self_ns: u128,
+    open: u64,
+    began_before: u64,
+    lost: u64,
+    partial: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Regions(Groups<Kept>);
+
+impl Regions {
+    #[inline]
+    pub(super) fn ended(&mut self, callsites: &Callsites, end: &RegionEnd) {
+        let kept = self.0.of(callsites, end.callsite);
+        match end.fate {
+            Fate::Complete => {
+                kept.durations.record(end.duration_ns().unwrap_or(0));
+                kept.self_ns += u128::from(end.self_ns);
+                kept.partial += u64::from(end.partial);
+            }
+            Fate::BeganBefore => kept.began_before += 1,
+            Fate::Open => kept.open += 1,
+            Fate::Lost => kept.lost += 1,
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<RegionType> {
+        let region_type = |group: Group<Kept>| {
+            let Group { name, callsites, kept } = group;
+            let Kept { mut durations, self_ns, open, began_before, lost, partial } = kept;
+            durations.sort();
+            RegionType { name, callsites, durations, self_ns, open, began_before, lost, partial }
+        };
+        let mut types: Vec<_> = self.0.into_groups().into_iter().map(region_type).collect();
+        types.sort_by(|a, b| {
+            b.durations.total_ns().cmp(&a.durations.total_ns()).then_with(|| a.name.cmp(&b.name))
+        });
+        types
+    }
+}

@@ -1,0 +1,84 @@
+//! How long tasks took, per type.
+
+use std::collections::HashMap;
+
+use trace_format::{CallsiteId, TaskId};
+
+use super::durations::Durations;
+use super::groups::{Group, Groups};
+use crate::step::Step;
+use crate::{Callsites, Time};
+
+/// The tasks of one name.
+#[derive(Clone, Debug)]
+pub struct TaskType {
+    /// The name.
+    pub name: String,
+    /// Where such tasks begin.
+    pub callsites: Vec<CallsiteId>,
+    /// How long they took, those that ended.
+    pub durations: Durations,
+    /// How many are open at the end of the trace.
+    pub open: u64,
+    /// How many ended that began before the trace.
+    pub began_before: u64,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    durations: Durations,
+    /// How many began and have not been seen to end.
+    open: u64,
+    began_before: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    groups: Groups<Kept>,
+    /// What has begun, and no end been seen of. Threads are read one after the other, so that the
+    /// end may come first: then the callsite is `None`.
+    unpaired: HashMap<TaskId, Option<CallsiteId>>,
+}
+
+impl Tasks {
+    /// Takes the begin or end of a task, each at most once per task.
+    pub(super) fn step(&mut self, callsites: &Callsites, time: Time, step: &Step<'_>) {
+        match *step {
+            Step::TaskBegan { task, callsite, .. } => {
+                let ended_already = self.unpaired.remove(&task).is_some();
+                if !ended_already {
+                    self.groups.of(callsites, callsite).open += 1;
+                    self.unpaired.insert(task, Some(callsite));
+                }
+            }
+            Step::TaskEnded { task, callsite, begin, .. } => {
+                match self.unpaired.remove(&task) {
+                    Some(Some(began)) => self.groups.of(callsites, began).open -= 1,
+                    _ if task == TaskId::BACKGROUND => {}
+                    _ => {
+                        self.unpaired.insert(task, None);
+                    }
+                }
+                let kept = self.groups.of(callsites, callsite);
+                match begin {
+                    Some(begin) => kept.durations.record(time.since(begin)),
+                    None => kept.began_before += 1,
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn finish(self) -> Vec<TaskType> {
+        let task_type = |group: Group<Kept>| {
+            let Group { name, callsites, kept: Kept { mut durations, open, began_before } } = group;
+            durations.sort();
+            TaskType { name, callsites, durations, open, began_before }
+        };
+        let mut types: Vec<_> = self.groups.into_groups().into_iter().map(task_type).collect();
+        types.sort_by(|a, b| {
+            b.durations.total_ns().cmp(&a.durations.total_ns()).then_with(|| a.name.cmp(&b.name))
+        });
+        types
+    }
+}

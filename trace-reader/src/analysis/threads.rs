@@ -1,0 +1,57 @@
+//! What each thread did.
+
+use crate::step::{Fate, Step};
+use crate::{Thread, ThreadId, Time};
+
+/// What a thread did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ThreadActivity {
+    /// The thread.
+    pub id: ThreadId,
+    /// Its name, possibly empty.
+    pub name: String,
+    /// How many events it emitted that are in the trace.
+    pub events: u64,
+    /// When the first of them was.
+    pub first: Option<Time>,
+    /// When the last of them was.
+    pub last: Option<Time>,
+    /// The time in regions that nothing is around; those that are open at the end of the trace
+    /// count up to there.
+    pub covered_ns: u64,
+    /// The sum of the self times of all regions: the same, unless something was lost.
+    pub self_ns: u64,
+    /// How many regions nothing is around at their end.
+    pub outermost: u64,
+}
+
+impl ThreadActivity {
+    pub(super) fn new(thread: &Thread) -> Self {
+        Self {
+            id: thread.id,
+            name: thread.name.clone(),
+            events: 0,
+            first: None,
+            last: None,
+            covered_ns: 0,
+            self_ns: 0,
+            outermost: 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn step(&mut self, time: Time, step: &Step<'_>) {
+        if step.is_event() {
+            self.events += 1;
+            self.first.get_or_insert(time);
+            self.last = Some(time);
+        }
+        if let Step::RegionEnded(end) = step {
+            self.self_ns = self.self_ns.saturating_add(end.self_ns);
+            if end.depth == 0 && end.fate != Fate::BeganBefore {
+                self.covered_ns = self.covered_ns.saturating_add(end.covered_ns);
+                self.outermost += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Opening a trace: one pass over the file that verifies every block and reads the small ones.
+//!
+//! 1. The magic is checked: another version ends it here.
+//! 2. The file is cut into stretches, sound blocks and junk.
+//! 3. Of a sound block the records are kept; of a chunk only its head is read, for its place.
+//! 4. Chunks are sorted by thread and sequence number; duplicates are dropped.
+//! 5. The clock is built from the anchors, so that times can be told.
+//! 6. Gaps in the sequence numbers are laid to the damage between the chunks around them.
+
+use std::collections::BTreeMap;
+
+use trace_format::wire::{Cursor, Field};
+use trace_format::{
+    Anchor, BLOCK_HEAD_LEN, BlockHead, BlockType, ChunkHead, LossRecord, MAGIC, MARKER, Malformed,
+    VERSION,
+};
+
+use crate::blocks::{Stretch, Stretches};
+use crate::problem::LostChunks;
+use crate::source::{Source, read_full};
+use crate::trace::{Chunk, Thread, Trace};
+use crate::{
+    Callsite, Callsites, Clock, Error, Header, Loss, Problem, Problems, Summary, ThreadId, Time,
+    chunk,
+};
+
+/// What precedes the version in the magic.
+const MAGIC_WORD: &[u8] = b"runtime-trace ";
+
+pub(crate) fn open(source: Box<dyn Source>) -> Result<Trace, Error> {
+    let file_len = source.len().map_err(|source| Error::Io { offset: 0, source })?;
+    if file_len == 0 {
+        return Err(Error::Empty);
+    }
+    let mut opening = Opening::default();
+    let start = opening.magic(&*source)?;
+    let mut stretches = Stretches::new(&*source, start, file_len);
+    while let Some(stretch) = stretches.next()? {
+        match stretch {
+            Stretch::Block { offset, head, payload } => opening.block(offset, head, payload)?,
+            Stretch::Junk { offset, len, head } => {
+                let start = stretches_start(&*source, offset, len)?;
+                opening.junk(offset, len, head, start, file_len);
+            }
+        }
+    }
+    if start == 0 && opening.blocks == 0 {
+        return Err(Error::NotATrace { len: file_len });
+    }
+    opening.finish(source, file_len)
+}
+
+/// The first bytes of a stretch of junk, as many as there are of a marker.
+fn stretches_start(source: &dyn Source, offset: u64, len: u64) -> Result<[u8; 4], Error> {
+    let mut bytes = [0; 4];
+    read_full(source, offset, &mut bytes[..len.min(4) as usize])?;
+    Ok(bytes)
+}
+
+/// What has been found so far.
+#[derive(Default)]
+struct Opening {
+    blocks: u64,
+    next_sequence: u32,
+    after_junk: bool,
+    header: Option<Header>,
+    callsites: Callsites,
+    described_at: Vec<u64>,
+    anchors: Vec<Anchor>,
+    losses: Vec<LossRecord>,
+    summary: Option<(u64, trace_format::Summary)>,
+    summary_is_last: bool,
+    threads: BTreeMap<u64, Thread>,
+    /// Damaged stretches, by offset.
+    damages: Vec<Damage>,
+    problems: Problems,
+    violations: Problems,
+}
+
+struct Damage {
+    offset: u64,
+    len: u64,
+    block_type: Option<BlockType>,
+    lost: Vec<LostChunks>,
+}
+
+impl Opening {
+    /// Checks the magic and returns where the blocks start.
+    fn magic(&mut self, source: &dyn Source) -> Result<u64, Error> {
+        let mut bytes = [0; 32];
+        let len = read_full(source, 0, &mut bytes)?;
+        let bytes = &bytes[..len];
+        if bytes.starts_with(MAGIC) {
+            return Ok(MAGIC.len() as u64);
+        }
+        if let Some(version) = bytes.strip_prefix(MAGIC_WORD) {
+            let digits = version.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
+            let ended = digits.len() < version.len();
+            let found = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+            if let (true, Some(found)) = (ended, found) {
+                if found > u64::from(VERSION) {
+                    return Err(Error::NewerVersion { found, offset: MAGIC_WORD.len() as u64 });
+                }
+            }
+        }
+        self.problems.push(Problem::NoMagic);
+        Ok(0)
+    }
+
+    fn junk(
+        &mut self,
+        offset: u64,
+        len: u64,
+        head: Option<BlockHead>,
+        start: [u8; 4],
+        file_len: u64,
+    ) {
+        self.after_junk = true;
+        self.summary_is_last = false;
+        let block_type = head.map(|head| head.block_type);
+        let block_len = head.map(|head| u64::from(head.len) + BLOCK_HEAD_LEN as u64);
+        let at_end = offset + len == file_len;
+        let begun = match block_len {
+            Some(block_len) => block_len > len,
+            None => {
+                let marker_len = len.min(4) as usize;
+                len < BLOCK_HEAD_LEN as u64 && start[..marker_len] == MARKER[..marker_len]
+            }
+        };
+        if at_end && begun {
+            self.problems.push(Problem::EndsInsideBlock {
+                offset,
+                len: block_len,
+                found: len,
+                block_type,
+            });
+        } else {
+            self.damages.push(Damage { offset, len, block_type, lost: Vec::new() });
+        }
+    }
+
+    fn block(&mut self, offset: u64, head: BlockHead, payload: &[u8]) -> Result<(), Error> {
+        if head.sequence != self.next_sequence && !self.after_junk {
+            let expected = self.next_sequence;
+            self.problems.push(Problem::BlockOutOfSequence {
+                offset,
+                expected,
+                found: head.sequence,
+            });
+        }
+        self.next_sequence = head.sequence.wrapping_add(1);
+        self.after_junk = false;
+        self.summary_is_last = head.block_type == BlockType::Summary;
+        self.blocks += 1;
+        let payload_offset = offset + BLOCK_HEAD_LEN as u64;
+        let mut input = Cursor::new(payload);
+        let block_type = head.block_type;
+        let result = match block_type {
+            BlockType::Header => {
+                let version = u32::decode(&mut input.clone(), "Header.version").unwrap_or(VERSION);
+                if version > VERSION {
+                    let found = u64::from(version);
+                    return Err(Error::NewerVersion { found, offset: payload_offset });
+                }
+                self.header(offset, &mut input)
+            }
+            BlockType::Callsites => self.callsites(offset, &mut input),
+            BlockType::Chunk => self.chunk(offset, payload_offset, payload),
+            BlockType::Anchors => self.anchors(offset, &mut input),
+            BlockType::Losses => self.losses(&mut input),
+            BlockType::Summary => self.summary(offset, &mut input),
+            _ => Ok(()),
+        };
+        if let Err(malformed) = result {
+            let offset = payload_offset + malformed.offset() as u64;
+            self.problems.push(Problem::MalformedBlock { offset, block_type, malformed });
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, offset: u64, input: &mut Cursor<'_>) -> Result<(), Malformed> {
+        let header = trace_format::Header::decode(input, "a header")?;
+        if self.blocks != 1 {
+            self.violations.push(Problem::HeaderNotFirst { offset });
+        }
+        match &self.header {
+            Some(_) => {
+                let block_type = BlockType::Header;
+                self.problems.push(Problem::SurplusBlock { offset, block_type });
+            }
+            None => self.header = Some(Header::new(&header)),
+        }
+        expect_end(input, "a header")
+    }
+
+    fn callsites(&mut self, offset: u64, input: &mut Cursor<'_>) -> Result<(), Malformed> {
+        while !input.is_empty() {
+            let callsite = Callsite::new(&trace_format::Callsite::decode(input, "a callsite")?);
+            let id = callsite.id;
+            if id.0 == 0 {
+                self.violations.push(Problem::ReservedNumber { offset, what: "callsite" });
+            }
+            match self.callsites.get(id) {
+                None => {
+                    self.callsites.insert(callsite);
+                    self.described_at.push(offset);
+                }
+                Some(known) if *known == callsite => {}
+                Some(_) => {
+                    self.problems.push(Problem::ConflictingCallsite { offset, callsite: id });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn chunk(&mut self, offset: u64, at: u64, payload: &[u8]) -> Result<(), Malformed> {
+        let head = ChunkHead::decode(&mut Cursor::new(payload), "the head of a chunk")?;
+        let id = ThreadId(head.thread);
+        if head.thread == 0 {
+            self.violations.push(Problem::ReservedNumber { offset, what: "thread" });
+        }
+        let thread = self.threads.entry(head.thread).or_insert_with(|| Thread {
+            id,
+            os_thread: 0,
+            name: String::new(),
+            chunks: Vec::new(),
+        });
+        if head.os_thread != 0 {
+            thread.os_thread = head.os_thread;
+        }
+        if !head.thread_name.bytes.is_empty() && head.thread_name.bytes != thread.name.as_bytes() {
+            thread.name = head.thread_name.to_str().into_owned();
+        }
+        if thread.chunks.last().is_some_and(|last| last.sequence > head.sequence) {
+            let sequence = head.sequence;
+            self.violations.push(Problem::ChunkOutOfOrder { offset, thread: id, sequence });
+        }
+        thread.chunks.push(Chunk {
+            payload_offset: at,
+            payload_len: payload.len() as u32,
+            sequence: head.sequence,
+            base_ticks: head.base.0,
+        });
+        Ok(())
+    }
+
+    fn anchors(&mut self, offset: u64, input: &mut Cursor<'_>) -> Result<(), Malformed> {
+        while !input.is_empty() {
+            let anchor = Anchor::decode(input, "an anchor")?;
+            let stepped_back = self.anchors.last().is_some_and(|last| {
+                anchor.ticks < last.ticks
+                    || anchor.monotonic_ns < last.monotonic_ns
+                    || anchor.ticks == last.ticks && anchor.monotonic_ns != last.monotonic_ns
+            });
+            if stepped_back {
+                self.problems.push(Problem::AnchorOutOfOrder { offset });
+            }
+            self.anchors.push(anchor);
+        }
+        Ok(())
+    }
+
+    fn losses(&mut self, input: &mut Cursor<'_>) -> Result<(), Malformed> {
+        while !input.is_empty() {
+            self.losses.push(LossRecord::decode(input, "a loss")?);
+        }
+        Ok(())
+    }
+
+    fn summary(&mut self, offset: u64, input: &mut Cursor<'_>) -> Result<(), Malformed> {
+        let summary = trace_format::Summary::decode(input, "a summary")?;
+        match self.summary {
+            Some(_) => {
+                let block_type = BlockType::Summary;
+                self.problems.push(Problem::SurplusBlock { offset, block_type });
+            }
+            None => self.summary = Some((offset, summary)),
+        }
+        expect_end(input, "a summary")
+    }
+
+    fn finish(mut self, source: Box<dyn Source>, file_len: u64) -> Result<Trace, Error> {
+        if self.header.is_none() {
+            self.problems.push(Problem::NoHeader);
+        }
+        let mut threads: Vec<Thread> = std::mem::take(&mut self.threads).into_values().collect();
+        let chunks: usize = threads.iter().map(Thread::chunks).sum();
+        self.drop_duplicates(&mut threads);
+        let bases = threads.iter().flat_map(|thread| &thread.chunks).map(|c| c.base_ticks);
+        let anchored = self.anchors.iter().map(|anchor| anchor.ticks.0);
+        let start_ticks = bases.chain(anchored).min().unwrap_or(0);
+        let clock = Clock::new(&self.anchors, self.header.as_ref(), start_ticks);
+        self.gaps(&threads, &clock, &*source)?;
+        for Damage { offset, len, block_type, lost } in std::mem::take(&mut self.damages) {
+            self.problems.push(Problem::Damaged { offset, len, block_type, lost });
+        }
+        let end = match &self.summary {
+            Some((_, summary)) => clock.time(summary.end.0),
+            None => {
+                self.problems.push(Problem::NotStopped);
+                self.last_time(&threads, &clock, &*source)?
+            }
+        };
+        let summary = self.summary.take().map(|(offset, summary)| {
+            self.check_summary(offset, &summary, chunks as u64);
+            (offset, Summary { end, chunks: summary.chunks, lost: summary.lost })
+        });
+        let convert = |loss: &LossRecord| Loss {
+            thread: (loss.thread != 0).then_some(ThreadId(loss.thread)),
+            cause: loss.cause,
+            count: loss.count,
+            from: clock.time(loss.from.0),
+            to: clock.time(loss.to.0),
+        };
+        Ok(Trace {
+            losses: self.losses.iter().map(convert).collect(),
+            source,
+            file_len,
+            header: self.header,
+            callsites: self.callsites,
+            described_at: self.described_at,
+            threads,
+            clock,
+            end,
+            summary,
+            problems: self.problems,
+            violations: self.violations,
+        })
+    }
+
+    fn check_summary(&mut self, offset: u64, summary: &trace_format::Summary, chunks: u64) {
+        if !self.summary_is_last {
+            self.violations.push(Problem::SummaryNotLast { offset });
+        }
+        if summary.chunks != chunks {
+            let (what, expected, found) = ("chunks", chunks, summary.chunks);
+            self.violations.push(Problem::SummaryDisagrees { offset, what, expected, found });
+        }
+    }
+
+    fn drop_duplicates(&mut self, threads: &mut [Thread]) {
+        for thread in threads {
+            // Stable: of two with the same number the first in the file stays.
+            thread.chunks.sort_by_key(|chunk| chunk.sequence);
+            let id = thread.id;
+            let problems = &mut self.problems;
+            thread.chunks.dedup_by(|again, first| {
+                let same = again.sequence == first.sequence;
+                if same {
+                    problems.push(Problem::DuplicateChunk {
+                        offset: again.payload_offset - BLOCK_HEAD_LEN as u64,
+                        thread: id,
+                        sequence: again.sequence,
+                    });
+                }
+                same
+            });
+        }
+    }
+
+    fn gaps(
+        &mut self,
+        threads: &[Thread],
+        clock: &Clock,
+        source: &dyn Source,
+    ) -> Result<(), Error> {
+        for thread in threads {
+            for pair in thread.chunks.windows(2) {
+                let (before, behind) = (&pair[0], &pair[1]);
+                if behind.sequence == before.sequence + 1 {
+                    continue;
+                }
+                let from = clock.time(chunk::last_ticks(source, before)?);
+                let to = clock.time(behind.base_ticks).max(from);
+                let chunks = behind.sequence - before.sequence - 1;
+                let lost = LostChunks { thread: thread.id, chunks, from, to };
+                let at = self.damages.partition_point(|d| d.offset < before.payload_offset);
+                match self.damages.get_mut(at) {
+                    Some(damage) if damage.offset < behind.payload_offset => damage.lost.push(lost),
+                    _ => self.problems.push(Problem::MissingChunks(lost)),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn last_time(
+        &self,
+        threads: &[Thread],
+        clock: &Clock,
+        source: &dyn Source,
+    ) -> Result<Time, Error> {
+        let mut ticks = self.anchors.iter().map(|anchor| anchor.ticks.0).max().unwrap_or(0);
+        for thread in threads {
+            if let Some(last) = thread.chunks.last() {
+                ticks = ticks.max(chunk::last_ticks(source, last)?);
+            }
+        }
+        // A trace of nothing ends where it starts.
+        Ok(clock.time(ticks).max(Time::START))
+    }
+}
+
+fn expect_end(input: &Cursor<'_>, after: &'static str) -> Result<(), Malformed> {
+    if input.is_empty() {
+        Ok(())
+    } else {
+        Err(Malformed::Trailing { offset: input.position(), after })
+    }
+}

@@ -1,0 +1,201 @@
+//! A whole trace in memory: tasks, regions, logs and counters in vectors that point at each other
+//! by index.
+//!
+//! For tests that compare what was emitted, and for whoever walks the trees. It takes some ten
+//! times the memory of the file; [`Steps`](crate::Steps) and the
+//! [analyses](crate::analysis) do not.
+//!
+//! Invariants:
+//! 1. Regions of one thread lie one behind the other in the order of their appearance, so that a
+//!    parent precedes its children.
+//! 2. Logs and counter samples are sorted by time, and so are the arguments of a task.
+//! 3. Every index points into the vector of the same recording.
+
+use std::collections::HashMap;
+
+use trace_format::{CallsiteId, TaskId, Text, Value};
+
+use crate::loading::Loading;
+use crate::step::Fate;
+use crate::{Error, Loss, Merged, Problems, ThreadId, Time, Trace};
+
+/// A whole trace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recording {
+    /// The threads, by id.
+    pub threads: Vec<RecordedThread>,
+    /// The regions of all threads.
+    pub regions: Vec<Region>,
+    /// The tasks: those that began before the trace, then by begin. The background is not listed.
+    pub tasks: Vec<Task>,
+    /// The log messages.
+    pub logs: Vec<Log>,
+    /// The values of all counters.
+    pub counters: Vec<CounterSample>,
+    /// What was lost.
+    pub losses: Vec<Loss>,
+    /// What is wrong with the file and the events in it.
+    pub problems: Problems,
+    pub(crate) task_index: HashMap<TaskId, usize>,
+}
+
+/// What a thread did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedThread {
+    /// The thread.
+    pub id: ThreadId,
+    /// Its regions without a parent.
+    pub roots: Vec<usize>,
+    /// How many events it emitted.
+    pub events: u64,
+    /// When the first of them was.
+    pub first: Option<Time>,
+    /// When the last of them was.
+    pub last: Option<Time>,
+}
+
+/// An interval of one flow of control.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Region {
+    /// The thread.
+    pub thread: ThreadId,
+    /// What it is.
+    pub callsite: CallsiteId,
+    /// The task it belongs to; 0 is the background.
+    pub task: TaskId,
+    /// The region around it when it began.
+    pub parent: Option<usize>,
+    /// The regions directly in it.
+    pub children: Vec<usize>,
+    /// How many regions were around it.
+    pub depth: u64,
+    /// When it began; `None` when that was before the trace.
+    pub begin: Option<Time>,
+    /// When it ended; `None` when it did not, or that is not known.
+    pub end: Option<Time>,
+    /// The time in it and in none of the regions in it.
+    pub self_ns: u64,
+    /// Something was lost while it was open.
+    pub partial: bool,
+    /// How it ended.
+    pub fate: Fate,
+    /// Its arguments in the order in which they were added.
+    pub args: Vec<Argument>,
+}
+
+/// A logical operation. In a damaged trace tasks may be parts of each other in a circle; none of
+/// them can then be reached from a task that is part of the background.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Its id; 0 when it began while nothing was recorded.
+    pub id: TaskId,
+    /// Its type; `None` when it is only mentioned.
+    pub callsite: Option<CallsiteId>,
+    /// The task it is a part of; 0 is the background.
+    pub parent: TaskId,
+    /// The tasks that are a part of it.
+    pub children: Vec<usize>,
+    /// When it began; `None` when that was before the trace.
+    pub begin: Option<Time>,
+    /// When it ended; `None` when it did not.
+    pub end: Option<Time>,
+    /// It began before the trace, or its begin is lost.
+    pub began_before: bool,
+    /// The thread on which it began.
+    pub begin_thread: Option<ThreadId>,
+    /// The thread on which it ended.
+    pub end_thread: Option<ThreadId>,
+    /// Its arguments in the order in which they were added.
+    pub args: Vec<Argument>,
+    /// Its regions, on all threads.
+    pub regions: Vec<usize>,
+    /// Its log messages.
+    pub logs: Vec<usize>,
+}
+
+/// A value that the program attached to a region or a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Argument {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: Value<'static>,
+}
+
+/// A log message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The thread.
+    pub thread: ThreadId,
+    /// When.
+    pub time: Time,
+    /// Its category.
+    pub callsite: CallsiteId,
+    /// The task it belongs to; 0 is the background.
+    pub task: TaskId,
+    /// The innermost open region of the thread.
+    pub region: Option<usize>,
+    /// The message.
+    pub message: Text<'static>,
+}
+
+/// A value of a counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CounterSample {
+    /// The thread that set it.
+    pub thread: ThreadId,
+    /// When.
+    pub time: Time,
+    /// The counter.
+    pub callsite: CallsiteId,
+    /// The value.
+    pub value: Value<'static>,
+}
+
+impl Recording {
+    /// The task with this id.
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.task_index(id).map(|index| &self.tasks[index])
+    }
+
+    /// Where the task with this id is.
+    pub fn task_index(&self, id: TaskId) -> Option<usize> {
+        self.task_index.get(&id).copied()
+    }
+
+    pub(crate) fn new(trace: &Trace) -> Result<Self, Error> {
+        let mut loading = Loading::new(trace);
+        let mut merged = Merged::new(trace, false);
+        while let Some(item) = merged.next()? {
+            loading.item(item);
+        }
+        Ok(loading.finish())
+    }
+}
+
+impl Recording {
+    /// Sorts the tasks, and links them with what is theirs.
+    pub(crate) fn link_tasks(&mut self) {
+        for task in &mut self.tasks {
+            task.began_before = task.begin.is_none();
+        }
+        self.tasks.sort_by_key(|task| (task.begin, task.id));
+        let ids = self.tasks.iter().enumerate().filter(|(_, task)| task.id.0 != 0);
+        self.task_index = ids.map(|(index, task)| (task.id, index)).collect();
+        for index in 0..self.tasks.len() {
+            if let Some(parent) = self.task_index(self.tasks[index].parent) {
+                self.tasks[parent].children.push(index);
+            }
+        }
+        for index in 0..self.regions.len() {
+            if let Some(task) = self.task_index(self.regions[index].task) {
+                self.tasks[task].regions.push(index);
+            }
+        }
+        for index in 0..self.logs.len() {
+            if let Some(task) = self.task_index(self.logs[index].task) {
+                self.tasks[task].logs.push(index);
+            }
+        }
+    }
+}

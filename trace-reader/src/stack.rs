@@ -1,0 +1,162 @@
+//! The open regions of a thread, and the time that each of them adds to the one around it.
+//!
+//! Regions usually end in the reverse order of their begins, but need not. When region R ends
+//! while I, which began in it, is open, the time of I so far is R's child time, and what follows
+//! is charged to the region that was around R:
+//!
+//! ```text
+//! around  |-----------------------------------|
+//! R           |-------------|
+//! I                 |-------:-------|
+//!                   charged : charged
+//!                    to R   : to around
+//! ```
+//!
+//! Invariants:
+//! 1. `charged_from` ascends from the outside in, and is never later than now.
+//! 2. Of each region, child time is at most the time since `counted_from`: self times are never
+//!    negative, and add up exactly to what is charged by regions that nothing is around.
+
+use trace_format::{CallsiteId, TaskId};
+
+use crate::Time;
+use crate::step::{Fate, RegionEnd};
+
+/// A region that is open.
+#[derive(Clone, Debug)]
+pub(crate) struct Open {
+    pub(crate) number: u64,
+    pub(crate) callsite: CallsiteId,
+    pub(crate) task: TaskId,
+    /// The task that is current again after it.
+    pub(crate) outer: TaskId,
+    pub(crate) begin_ticks: u64,
+    pub(crate) begin: Time,
+    /// Where its own time starts: its begin, unless that lies where nothing is known.
+    pub(crate) counted_from: Time,
+    /// From when on its time is still to be charged to the region around it.
+    pub(crate) charged_from: Time,
+    pub(crate) children_ns: u64,
+    pub(crate) partial: bool,
+    /// Which of the thread's chunks holds the begin.
+    pub(crate) chunk: usize,
+}
+
+impl Open {
+    /// Whether a head or an end that was written at `now_ticks` means this region.
+    pub(crate) fn is(
+        &self,
+        callsite: CallsiteId,
+        task: TaskId,
+        begin_ticks: u64,
+        now_ticks: u64,
+    ) -> bool {
+        // A recorder whose clock stepped back behind the begin says that the age is 0.
+        self.callsite == callsite
+            && self.task == task
+            && self.begin_ticks.min(now_ticks) == begin_ticks
+    }
+}
+
+/// The open regions, from the outside in.
+#[derive(Debug, Default)]
+pub(crate) struct Stack {
+    /// How many are open around the first of `open`, about which nothing is known.
+    pub(crate) hidden: u64,
+    /// What has been charged to the innermost of the hidden ones.
+    hidden_children_ns: u64,
+    /// The hidden ones cannot be charged for what precedes this.
+    hidden_from: Time,
+    pub(crate) open: Vec<Open>,
+}
+
+impl Stack {
+    pub(crate) fn depth(&self) -> u64 {
+        self.hidden.saturating_add(self.open.len() as u64)
+    }
+
+    pub(crate) fn innermost(&self) -> Option<u64> {
+        self.open.last().map(|open| open.number)
+    }
+
+    /// Settles the account of the region at `at` and leaves it in place.
+    pub(crate) fn settle(&mut self, at: usize, now: Time, fate: Fate) -> RegionEnd {
+        let depth = self.hidden.saturating_add(at as u64);
+        let (below, above) = self.open.split_at_mut(at);
+        let (ending, inside) = above.split_first_mut().expect("there is a region at this position");
+        if let Some(inside) = inside.first_mut() {
+            ending.children_ns = ending.children_ns.saturating_add(now.since(inside.charged_from));
+            inside.charged_from = now;
+        }
+        let covered_ns = now.since(ending.charged_from);
+        ending.charged_from = now;
+        match below.last_mut() {
+            Some(around) => around.children_ns = around.children_ns.saturating_add(covered_ns),
+            None if self.hidden > 0 => {
+                self.hidden_children_ns = self.hidden_children_ns.saturating_add(covered_ns);
+            }
+            None => {}
+        }
+        RegionEnd {
+            region: ending.number,
+            callsite: ending.callsite,
+            task: ending.task,
+            parent: below.last().map(|around| around.number),
+            depth,
+            begin: Some(ending.begin),
+            end: now,
+            self_ns: now.since(ending.counted_from).saturating_sub(ending.children_ns),
+            covered_ns,
+            partial: ending.partial,
+            fate,
+        }
+    }
+
+    /// Ends the innermost region.
+    #[inline]
+    pub(crate) fn pop(&mut self, now: Time) -> Option<(RegionEnd, Open)> {
+        let at = self.open.len().checked_sub(1)?;
+        let end = self.settle(at, now, Fate::Complete);
+        self.open.pop().map(|open| (end, open))
+    }
+
+    /// Ends the region at `at`. When it is not the innermost, the one inside of it restores the
+    /// task that this one would have; else that task is returned.
+    pub(crate) fn remove(&mut self, at: usize, now: Time) -> (RegionEnd, Option<TaskId>) {
+        let end = self.settle(at, now, Fate::Complete);
+        let outer = self.open.remove(at).outer;
+        match self.open.get_mut(at) {
+            Some(inside) => {
+                inside.outer = outer;
+                (end, None)
+            }
+            None => (end, Some(outer)),
+        }
+    }
+
+    /// Ends the innermost of the hidden regions, and returns its covered and self time. Of its
+    /// begin is known only what its end tells.
+    pub(crate) fn pop_hidden(&mut self, begin: Time, now: Time) -> (u64, u64) {
+        if let Some(inside) = self.open.first_mut() {
+            let charged = now.since(inside.charged_from);
+            self.hidden_children_ns = self.hidden_children_ns.saturating_add(charged);
+            inside.charged_from = now;
+        }
+        let covered_ns = now.since(begin.max(self.hidden_from));
+        let self_ns = covered_ns.saturating_sub(self.hidden_children_ns);
+        self.hidden -= 1;
+        self.hidden_children_ns = if self.hidden > 0 { covered_ns } else { 0 };
+        (covered_ns, self_ns)
+    }
+
+    /// Says how many regions are hidden, of which nothing is charged before `from`.
+    pub(crate) fn hide(&mut self, hidden: u64, from: Time) {
+        if hidden > self.hidden {
+            self.hidden_from = from;
+        }
+        if hidden == 0 {
+            self.hidden_children_ns = 0;
+        }
+        self.hidden = hidden;
+    }
+}

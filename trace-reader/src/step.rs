@@ -1,0 +1,210 @@
+//! What the reader tells of a thread, one thing at a time.
+
+use trace_format::{CallsiteId, TaskId, Text, Value, Values};
+
+use crate::{Loss, Problem, ThreadId, Time};
+
+/// A step, and where and when it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item<'a> {
+    /// The thread.
+    pub thread: ThreadId,
+    /// When. Never earlier than the item before of this thread.
+    pub time: Time,
+    /// Where it stands in the file.
+    pub offset: u64,
+    /// What happened.
+    pub step: Step<'a>,
+}
+
+/// What happened. The regions of a thread are numbered in the order of their appearance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step<'a> {
+    /// A region begins.
+    RegionBegan {
+        /// Its number within its thread.
+        region: u64,
+        /// What begins.
+        callsite: CallsiteId,
+        /// The task it belongs to.
+        task: TaskId,
+        /// The region around it, when that one is known.
+        parent: Option<u64>,
+        /// How many regions are around it.
+        depth: u64,
+    },
+    /// A region is found open whose begin is not in the trace: it precedes the first chunk, or
+    /// was lost.
+    RegionFound {
+        /// Its number within its thread.
+        region: u64,
+        /// What is open.
+        callsite: CallsiteId,
+        /// The task it belongs to.
+        task: TaskId,
+        /// The region around it, when that one is known.
+        parent: Option<u64>,
+        /// How many regions are around it.
+        depth: u64,
+        /// When it began.
+        begin: Time,
+    },
+    /// The arguments of the region that began just now.
+    RegionArgs {
+        /// The region; `None` when no begin precedes.
+        region: Option<u64>,
+        /// One value per key of the callsite.
+        values: Values<'a>,
+    },
+    /// An argument is added to an open region.
+    RegionArg {
+        /// The region; `None` when it is not known.
+        region: Option<u64>,
+        /// The argument's name.
+        key: CallsiteId,
+        /// Its value.
+        value: Value<'a>,
+    },
+    /// A region ends, or is known to be over.
+    RegionEnded(RegionEnd),
+    /// A task begins.
+    TaskBegan {
+        /// The new task.
+        task: TaskId,
+        /// Its type.
+        callsite: CallsiteId,
+        /// The task it is a part of.
+        parent: TaskId,
+    },
+    /// The arguments of the task that began just now.
+    TaskArgs {
+        /// The task; `None` when no begin precedes.
+        task: Option<TaskId>,
+        /// One value per key of the callsite.
+        values: Values<'a>,
+    },
+    /// An argument is added to a running task.
+    TaskArg {
+        /// The task.
+        task: TaskId,
+        /// The argument's name.
+        key: CallsiteId,
+        /// Its value.
+        value: Value<'a>,
+    },
+    /// A task ends.
+    TaskEnded {
+        /// The task; 0 when it began while nothing was recorded.
+        task: TaskId,
+        /// Its type.
+        callsite: CallsiteId,
+        /// The task it is a part of, when that is known.
+        parent: Option<TaskId>,
+        /// When it began; `None` when that was before the trace.
+        begin: Option<Time>,
+    },
+    /// Another task becomes the current one of the thread.
+    TaskEntered {
+        /// The task.
+        task: TaskId,
+    },
+    /// A log message.
+    Log {
+        /// Its category.
+        callsite: CallsiteId,
+        /// The task it belongs to.
+        task: TaskId,
+        /// The innermost open region.
+        region: Option<u64>,
+        /// The message.
+        message: Text<'a>,
+    },
+    /// A counter has a new value.
+    Counter {
+        /// The counter.
+        callsite: CallsiteId,
+        /// Its value.
+        value: Value<'a>,
+    },
+    /// Events were emitted that could not be recorded.
+    Loss(Loss),
+    /// Chunks of the thread are missing up to here.
+    Gap {
+        /// How many.
+        chunks: u64,
+        /// The last event before.
+        from: Time,
+    },
+    /// Something is not as it should be.
+    Problem(Problem),
+}
+
+/// A region that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegionEnd {
+    /// Its number within its thread.
+    pub region: u64,
+    /// What ended.
+    pub callsite: CallsiteId,
+    /// The task it belonged to.
+    pub task: TaskId,
+    /// The region around it at its end, when that one is known: another one than at its begin if
+    /// that one has ended before.
+    pub parent: Option<u64>,
+    /// How many regions were around it at its end.
+    pub depth: u64,
+    /// When it began; `None` when that was before the trace.
+    pub begin: Option<Time>,
+    /// When it ended, as far as the [fate](Self::fate) lets that be known.
+    pub end: Time,
+    /// The time in it and in none of the regions inside of it.
+    pub self_ns: u64,
+    /// The time it adds to the region around it: that from begin to end, without what was
+    /// attributed already to another region, which happens when regions are mis-nested.
+    ///
+    /// On each thread the self times add up exactly to the covered times of the regions that
+    /// nothing is around at their end.
+    pub covered_ns: u64,
+    /// Something was lost while it was open, and `self_ns` may contain the time of regions inside
+    /// of it about which nothing is known.
+    pub partial: bool,
+    /// How it ended.
+    pub fate: Fate,
+}
+
+impl RegionEnd {
+    /// From begin to end, when both are in the trace.
+    #[inline]
+    pub fn duration_ns(&self) -> Option<u64> {
+        match (self.fate, self.begin) {
+            (Fate::Complete, Some(begin)) => Some(self.end.since(begin)),
+            _ => None,
+        }
+    }
+}
+
+/// How a region ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fate {
+    /// Begin and end are known.
+    Complete,
+    /// It began before the trace, or nothing is known about its begin. Adds no self time.
+    BeganBefore,
+    /// It is still open at the end of the trace.
+    Open,
+    /// It ended where chunks or events are missing; `end` is the last event before.
+    Lost,
+}
+
+impl Step<'_> {
+    /// Whether the program did this, rather than the reader finding it out.
+    pub fn is_event(&self) -> bool {
+        match self {
+            Self::RegionEnded(end) => matches!(end.fate, Fate::Complete | Fate::BeganBefore),
+            Self::RegionFound { .. } | Self::Loss(_) | Self::Gap { .. } => false,
+            Self::Problem(problem) => matches!(problem, Problem::NothingOpen { .. }),
+            _ => true,
+        }
+    }
+}

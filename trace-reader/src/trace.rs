@@ -1,0 +1,226 @@
+//! A trace that has been opened: where everything is, and what the small blocks say.
+//!
+//! It holds the position of each chunk, the callsites, the clock and the losses, but no events:
+//! those are read from the source whenever they are asked for, one chunk per thread at a time.
+//!
+//! Invariants:
+//! 1. The chunks of a thread ascend by sequence number, each number at most once.
+//! 2. Threads ascend by id, and each has at least one chunk.
+
+use std::fs::File;
+use std::path::Path;
+
+use trace_format::BlockType;
+
+use crate::analysis::Analysis;
+use crate::wording::Wording;
+use crate::{
+    Callsites, Clock, Error, Header, Loss, Merged, Problem, Problems, Recording, Source, Steps,
+    Summary, ThreadId, Time, opening, validate,
+};
+
+/// A trace, opened.
+///
+/// ```
+/// # let file = trace_format::text_to_file("runtime-trace 1\n").unwrap();
+/// let trace = trace_reader::Trace::from_bytes(file)?;
+/// assert_eq!(trace.threads().len(), 0);
+/// assert!(!trace.problems().is_empty()); // it has no header, and ends without a summary
+/// # Ok::<(), trace_reader::Error>(())
+/// ```
+pub struct Trace {
+    pub(crate) source: Box<dyn Source>,
+    pub(crate) file_len: u64,
+    pub(crate) header: Option<Header>,
+    pub(crate) callsites: Callsites,
+    /// Where the block starts that describes each callsite, in the order of `callsites`.
+    pub(crate) described_at: Vec<u64>,
+    pub(crate) threads: Vec<Thread>,
+    pub(crate) clock: Clock,
+    pub(crate) end: Time,
+    pub(crate) summary: Option<(u64, Summary)>,
+    pub(crate) losses: Vec<Loss>,
+    pub(crate) problems: Problems,
+    /// What only a validator minds.
+    pub(crate) violations: Problems,
+}
+
+/// A thread of the traced program, and where its events are.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// Its number.
+    pub id: ThreadId,
+    /// The operating system's number of it; 0 when it is not known.
+    pub os_thread: u64,
+    /// Its name, possibly empty, as the program gave it.
+    pub name: String,
+    pub(crate) chunks: Vec<Chunk>,
+}
+
+/// Where a chunk is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chunk {
+    /// Where its payload starts in the file.
+    pub(crate) payload_offset: u64,
+    pub(crate) payload_len: u32,
+    pub(crate) sequence: u64,
+    pub(crate) base_ticks: u64,
+}
+
+impl Thread {
+    /// How many chunks of it there are.
+    pub fn chunks(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Its name, or `thread 3` when it has none.
+    pub fn label(&self) -> String {
+        if self.name.is_empty() { format!("thread {}", self.id) } else { self.name.clone() }
+    }
+}
+
+impl Trace {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// See [`Error`]. A damaged trace is none: see [`problems`](Self::problems).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let file = File::open(path).map_err(|source| Error::Io { offset: 0, source })?;
+        Self::from_source(file)
+    }
+
+    /// Takes the bytes of a file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::from_source(bytes)
+    }
+
+    /// Takes a source of bytes.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_source(source: impl Source + 'static) -> Result<Self, Error> {
+        opening::open(Box::new(source))
+    }
+
+    /// Who wrote the trace; `None` when that block is damaged or missing.
+    pub fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// What the ids in events mean.
+    pub fn callsites(&self) -> &Callsites {
+        &self.callsites
+    }
+
+    /// The threads that recorded something, by id.
+    pub fn threads(&self) -> &[Thread] {
+        &self.threads
+    }
+
+    /// The thread with this id.
+    pub fn thread(&self, id: ThreadId) -> Option<&Thread> {
+        let at = self.threads.binary_search_by_key(&id, |thread| thread.id).ok()?;
+        Some(&self.threads[at])
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// When the trace was stopped, or else the latest thing it tells of.
+    pub fn end(&self) -> Time {
+        self.end
+    }
+
+    /// What the trace ends with; `None` when the program did not stop it.
+    pub fn summary(&self) -> Option<Summary> {
+        self.summary.map(|(_, summary)| summary)
+    }
+
+    /// Losses that no chunk tells of. Those in chunks come as [`Step::Loss`](crate::Step::Loss).
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
+    }
+
+    /// What is wrong with the file. What is wrong with events comes as
+    /// [`Step::Problem`](crate::Step::Problem).
+    pub fn problems(&self) -> &Problems {
+        &self.problems
+    }
+
+    /// The length of the file in bytes.
+    pub fn file_len(&self) -> u64 {
+        self.file_len
+    }
+
+    /// The steps of one thread; none when it is unknown.
+    pub fn steps(&self, thread: ThreadId) -> Steps<'_> {
+        Steps::new(self, self.thread(thread), thread, false)
+    }
+
+    /// The steps of all threads by time.
+    pub fn merged(&self) -> Merged<'_> {
+        Merged::new(self, false)
+    }
+
+    /// Reads everything into memory, which takes several times the length of the file.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn load(&self) -> Result<Recording, Error> {
+        Recording::new(self)
+    }
+
+    /// Computes all analyses in one pass, in memory that depends on the number of callsites,
+    /// threads and open tasks, but not on that of events.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn analyze(&self) -> Result<Analysis, Error> {
+        Analysis::new(self)
+    }
+
+    /// Everything that is not exactly as the format demands. Recorded loss is fine.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn validate(&self) -> Result<Problems, Error> {
+        validate::validate(self)
+    }
+
+    /// The problem in words, with the names of callsites.
+    pub fn describe(&self, problem: &Problem) -> String {
+        Wording { problem, callsites: Some(&self.callsites) }.to_string()
+    }
+
+    /// Whether nothing of what the program recorded is missing: a step without its counterpart is
+    /// then a mistake.
+    pub(crate) fn is_whole(&self) -> bool {
+        let missing = |problem: &Problem| {
+            matches!(
+                problem,
+                Problem::Damaged { .. }
+                    | Problem::EndsInsideBlock { .. }
+                    | Problem::MissingChunks(_)
+                    | Problem::MalformedBlock { block_type: BlockType::Chunk, .. }
+            )
+        };
+        self.losses.is_empty()
+            && self.threads.iter().all(|thread| thread.chunks[0].sequence == 0)
+            && !self.problems.iter().any(missing)
+    }
+}
+
+impl std::fmt::Debug for Trace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trace")
+            .field("file_len", &self.file_len)
+            .field("threads", &self.threads.len())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,216 @@
+//! How problems are told to a person: one line, lowercase, with what was expected, what was found
+//! and where.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use trace_format::{BlockType, CallsiteId};
+
+use crate::problem::LostChunks;
+use crate::{Callsites, Problem};
+
+/// A problem, and the names of the callsites in it when they are known.
+pub(crate) struct Wording<'a> {
+    pub(crate) problem: &'a Problem,
+    pub(crate) callsites: Option<&'a Callsites>,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Wording { problem: self, callsites: None }.fmt(f)
+    }
+}
+
+impl fmt::Display for LostChunks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { thread, chunks, from, to } = self;
+        write!(f, "{chunks} chunks of thread {thread} are missing between {from} and {to}")
+    }
+}
+
+impl Wording<'_> {
+    fn name(&self, id: CallsiteId) -> Cow<'_, str> {
+        match self.callsites.and_then(|callsites| callsites.get(id)) {
+            // The name comes from the traced program: quote it, escaping what is not plain.
+            Some(callsite) => {
+                let mut quoted = String::new();
+                trace_format::text::quote(callsite.name.as_bytes(), &mut quoted);
+                Cow::Owned(quoted)
+            }
+            None => Cow::Owned(format!("callsite {}", id.0)),
+        }
+    }
+}
+
+fn block(block_type: Option<BlockType>) -> String {
+    match block_type {
+        Some(block_type) => format!("a {} block", block_type.word()),
+        None => "a block".into(),
+    }
+}
+
+impl fmt::Display for Wording<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Problem as P;
+        match self.problem {
+            P::NoMagic => f.write_str("expected `runtime-trace` at offset 0, found something else"),
+            P::NoHeader => f.write_str(
+                "expected a header, found none; what program this is and how fast its clock runs \
+                 has to be guessed",
+            ),
+            P::Damaged { offset, len, block_type, lost } => {
+                let what = block(*block_type);
+                write!(f, "{len} bytes at offset {offset} are damaged, {what} or more")?;
+                lost.iter().try_for_each(|lost| write!(f, "; {lost}"))
+            }
+            P::EndsInsideBlock { offset, len, found, block_type } => {
+                let what = block(*block_type);
+                match len {
+                    Some(len) => write!(
+                        f,
+                        "the file ends inside {what} at offset {offset}: expected {len} bytes, \
+                         found {found}"
+                    ),
+                    None => write!(
+                        f,
+                        "the file ends inside the head of a block at offset {offset}, after \
+                         {found} bytes"
+                    ),
+                }
+            }
+            P::NotStopped => f.write_str(
+                "the trace ends without a summary: the program was killed or did not stop it",
+            ),
+            P::BlockOutOfSequence { offset, expected, found } => {
+                write!(f, "expected block {expected} at offset {offset}, found block {found}")
+            }
+            P::MalformedBlock { offset, block_type, malformed } => write!(
+                f,
+                "a {} block cannot be read from offset {offset} on: {malformed} of its payload",
+                block_type.word()
+            ),
+            P::SurplusBlock { offset, block_type } => {
+                write!(f, "a second {} block at offset {offset} is ignored", block_type.word())
+            }
+            P::MissingChunks(lost) => lost.fmt(f),
+            P::DuplicateChunk { offset, thread, sequence } => {
+                write!(f, "chunk {sequence} of thread {thread} is there again at offset {offset}")
+            }
+            P::ConflictingCallsite { offset, callsite } => write!(
+                f,
+                "{} is described again, differently, in the block at offset {offset}",
+                self.name(*callsite)
+            ),
+            P::AnchorOutOfOrder { offset } => {
+                write!(f, "a clock anchor in the block at offset {offset} precedes an earlier one")
+            }
+            P::MalformedEvent { offset, thread, skipped, malformed } => write!(
+                f,
+                "{skipped} bytes of thread {thread} are skipped from offset {offset} on: \
+                 {malformed} of the payload"
+            ),
+            P::MissingCallsite { offset, thread, callsite } => write!(
+                f,
+                "thread {thread} uses callsite {} at offset {offset}, which is described nowhere",
+                callsite.0
+            ),
+            P::ClockSteppedBack { offset, thread, time, count } => write!(
+                f,
+                "the clock of thread {thread} stepped back at {time}, offset {offset}; {count} \
+                 events are shown later than they say"
+            ),
+            P::Misnested { offset, thread, time, ended, open } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, region {} ended before {}, which \
+                 had begun inside of it",
+                self.name(*ended),
+                self.name(*open)
+            ),
+            P::NothingOpen { offset, thread, time } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, a region ended while none was open"
+            ),
+            P::HeadDisagrees { offset, thread, time } => write!(
+                f,
+                "the chunk of thread {thread} at {time}, offset {offset}, begins in another state \
+                 than the chunk before it ended in"
+            ),
+            P::EndDisagrees { offset, thread, time, callsite } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, the end of region {} contradicts \
+                 its begin",
+                self.name(*callsite)
+            ),
+            P::StrayArguments { offset, thread, time } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, arguments belong to nothing that \
+                 is open"
+            ),
+            P::TaskBeganTwice { offset, thread, time, task } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, task {} began a second time",
+                task.0
+            ),
+            P::TaskEndedTwice { offset, thread, time, task } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, task {} ended a second time",
+                task.0
+            ),
+            P::TaskEndWithoutBegin { offset, thread, time, task } => write!(
+                f,
+                "on thread {thread} at {time}, offset {offset}, task {} ended, whose begin is \
+                 missing",
+                task.0
+            ),
+            P::HeaderNotFirst { offset } => {
+                write!(f, "expected the header as the first block, found it at offset {offset}")
+            }
+            P::SummaryNotLast { offset } => {
+                write!(f, "expected the summary at offset {offset} at the very end")
+            }
+            P::SummaryDisagrees { offset, what, expected, found } => write!(
+                f,
+                "the summary at offset {offset} counts {found} {what}, but there are {expected}"
+            ),
+            P::CallsiteAfterUse { offset, callsite } => write!(
+                f,
+                "{} is used at offset {offset}, before it is described",
+                self.name(*callsite)
+            ),
+            P::WrongKind { offset, callsite, expected, found } => write!(
+                f,
+                "expected a {} callsite at offset {offset}, found {}, a {} callsite",
+                expected.word(),
+                self.name(*callsite),
+                found.word()
+            ),
+            P::WrongArgumentCount { offset, callsite, expected, found } => write!(
+                f,
+                "expected {expected} arguments of {} at offset {offset}, found {found}",
+                self.name(*callsite)
+            ),
+            P::EndTellsTooLittle { offset, thread } => write!(
+                f,
+                "expected WholeRegionEnd of thread {thread} at offset {offset}, since the region \
+                 began in an earlier chunk, found RegionEnd"
+            ),
+            P::BeyondOpenRegions { offset, thread, open, found } => write!(
+                f,
+                "expected at most {open} open regions of thread {thread} at offset {offset}, found \
+                 the number {found}"
+            ),
+            P::ChunkOutOfOrder { offset, thread, sequence } => write!(
+                f,
+                "chunk {sequence} of thread {thread} at offset {offset} stands behind a later one"
+            ),
+            P::NeedlessClock { offset, thread } => write!(
+                f,
+                "expected a delta of thread {thread} at offset {offset}, found Clock, which is for \
+                 what a delta cannot tell"
+            ),
+            P::ReservedNumber { offset, what } => {
+                write!(f, "expected a number above 0 of the {what} at offset {offset}, found 0")
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::SortKey;
+
+/// How many rows per table, or lines per tree, are shown when nobody says another number.
+pub(crate) const DEFAULT_ROWS: usize = 20;
+pub(crate) const DEFAULT_ENTRIES: usize = 200;
+
+/// Tells where the time of each task went, from a trace that a program wrote about itself.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo-trace",
+    bin_name = "cargo trace",
+    version,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  cargo trace report app.trace                         the whole trace in numbers
+  cargo trace tasks app.trace --type makeCappuccino    what its slowest tasks did
+
+Exit codes: 0 all is well, 1 `validate` found violations, 2 the command failed."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours; `auto` is on a terminal, unless NO_COLOR is set.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When to use colours; `auto` is on a terminal.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Report(Report),
+    Tasks(Tasks),
+    Logs(Logs),
+    Dump(Dump),
+    Validate(Validate),
+}
+
+/// Sums up a trace: tasks, regions, threads, logs, counters, and what is lost or wrong.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace report app.trace
+  cargo trace report app.trace --sort p99 --limit 5
+  cargo trace report app.trace --json | jq '.tasks[] | {name, p99_ns}'")]
+pub(crate) struct Report {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// What the tables are sorted by.
+    #[arg(long, value_name = "KEY", default_value = "total")]
+    pub(crate) sort: SortKey,
+    /// Rows per table [default: 20, with --json all].
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Shows the slowest tasks, each with its subtasks, regions and logs as a tree.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace tasks app.trace
+  cargo trace tasks app.trace --type makeCappuccino --slowest 3
+  cargo trace tasks app.trace --id 4711")]
+pub(crate) struct Tasks {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// Only tasks of this type.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) task_type: Option<String>,
+    /// How many tasks, the slowest first.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) slowest: usize,
+    /// The task with this number.
+    #[arg(long, value_name = "N", conflicts_with_all = ["task_type", "slowest"])]
+    pub(crate) id: Option<u64>,
+    /// Lines per task [default: 200, with --json all].
+    #[arg(long, value_name = "N")]
+    pub(crate) entries: Option<usize>,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Lists the log messages by time, one per line.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace logs app.trace --category orders
+  cargo trace logs app.trace --grep 'out of milk' -i --wall")]
+pub(crate) struct Logs {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// Only messages of this category.
+    #[arg(long, value_name = "CATEGORY")]
+    pub(crate) category: Option<String>,
+    /// Only messages that contain this text.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) grep: Option<String>,
+    /// Takes upper and lower case for the same in --grep.
+    #[arg(short, long)]
+    pub(crate) ignore_case: bool,
+    /// Shows the date and the time of day, in UTC.
+    #[arg(long)]
+    pub(crate) wall: bool,
+    /// No more messages than this.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+    /// Prints JSON, an object per line.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Prints every byte of a file in the text form of a trace, or turns that back into bytes.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace dump app.trace | less
+  cargo trace dump --back app.txt -o app.trace")]
+pub(crate) struct Dump {
+    /// The trace, or with --back the text. `-` is standard input.
+    pub(crate) file: PathBuf,
+    /// Turns the text form into the file that it describes.
+    #[arg(long, requires = "output", conflicts_with = "json")]
+    pub(crate) back: bool,
+    /// Writes to this file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Prints JSON, an object per block.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Checks that a trace keeps every promise of the format, and lists where it does not.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace validate app.trace && echo sound")]
+pub(crate) struct Validate {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// Prints JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+impl Cli {
+    /// Reads the arguments. Cargo calls its subcommands with their own name as the first one.
+    pub(crate) fn of(args: impl Iterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let by_cargo = |(i, arg): &(usize, OsString)| *i == 1 && arg == "trace";
+        let args = args.enumerate().filter(|arg| !by_cargo(arg)).map(|(_, arg)| arg);
+        Self::try_parse_from(args)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn cargo_names_the_subcommand_first() {
+        for args in [&["cargo-trace", "trace", "report", "f"][..], &["cargo-trace", "report", "f"]]
+        {
+            let cli = Cli::of(args.iter().map(OsString::from)).unwrap();
+            assert!(matches!(cli.command, Command::Report(_)));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Runs a command: opens what it reads, and writes what it answers.
+
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::{env, fs};
+
+use anstream::{AutoStream, ColorChoice};
+use trace_reader::Trace;
+
+use crate::cli::{self, Cli, Color, Command};
+use crate::error::Error;
+use crate::escape::plain;
+use crate::paint::{ALARM, paint};
+use crate::progress::Progress;
+use crate::report::{DEFAULT_WIDTH, Report};
+use crate::tasks::{Selection, Tasks};
+use crate::validate::Validation;
+use crate::{dump, json, logs};
+
+/// The exit code when `validate` finds violations.
+const VIOLATIONS: u8 = 1;
+
+/// The exit code when there is no answer.
+const FAILURE: u8 = 2;
+
+/// Runs `cargo trace` with the arguments of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::of(env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Also help and version, which are no failure.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    match cli.color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    }
+    .write_global();
+    match run(&cli.command) {
+        Ok(code) => code,
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            let error = error.to_string();
+            anstream::eprintln!("{} {}", paint(ALARM, "error:"), plain(&error));
+            ExitCode::from(FAILURE)
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<ExitCode, Error> {
+    let mut code = ExitCode::SUCCESS;
+    let mut out = BufWriter::new(AutoStream::auto(io::stdout().lock()));
+    match command {
+        Command::Report(args) => {
+            let mut report = read(&args.file, "reading", Report::of)?;
+            report.sort(args.sort);
+            if args.json {
+                report.truncate(args.limit.unwrap_or(usize::MAX));
+                json::write_document(&mut out, &report)?;
+            } else {
+                report.write(&mut out, width(), args.limit.unwrap_or(cli::DEFAULT_ROWS))?;
+            }
+        }
+        Command::Tasks(args) => {
+            let default = if args.json { usize::MAX } else { cli::DEFAULT_ENTRIES };
+            let entries = args.entries.unwrap_or(default);
+            let selection = selection(args);
+            let tasks = read(&args.file, "loading", |trace| Tasks::of(trace, &selection, entries))?;
+            if args.json {
+                json::write_document(&mut out, &tasks)?;
+            } else {
+                tasks.write(&mut out, width())?;
+            }
+        }
+        Command::Logs(args) => {
+            let trace = read_lazily(&args.file)?;
+            let options = logs::Options {
+                category: args.category.clone(),
+                contains: args.grep.clone(),
+                ignore_case: args.ignore_case,
+                limit: args.limit,
+                wall: args.wall,
+                json: args.json,
+            };
+            let _progress = unless_shown("listing", &args.file);
+            logs::write(&trace, &options, &mut out).map_err(|error| error.in_file(&args.file))?;
+        }
+        Command::Dump(args) => run_dump(args, &mut out)?,
+        Command::Validate(args) => {
+            let validation = read(&args.file, "checking", Validation::of)?;
+            if !validation.valid {
+                code = ExitCode::from(VIOLATIONS);
+            }
+            let written = match args.json {
+                true => json::write_document(&mut out, &validation),
+                false => validation.write(&mut out),
+            };
+            match written.and_then(|()| out.flush()).map_err(Error::from) {
+                // Who reads only the first violations wants to know that there are some.
+                Err(error) if error.is_broken_pipe() => return Ok(code),
+                written => written?,
+            }
+        }
+    }
+    out.flush()?;
+    Ok(code)
+}
+
+fn selection(args: &cli::Tasks) -> Selection {
+    match args.id {
+        Some(id) => Selection::Id(id),
+        None => Selection::Slowest { count: args.slowest, task_type: args.task_type.clone() },
+    }
+}
+
+/// Prints the [`Report`] of a trace on standard output, as `cargo trace report` does.
+///
+/// # Errors
+/// When the trace cannot be read, or standard output cannot be written.
+pub fn print_report(path: impl AsRef<Path>) -> Result<(), Error> {
+    let path = path.as_ref();
+    let mut report = read(path, "reading", Report::of)?;
+    report.sort(Default::default());
+    let mut out = BufWriter::new(AutoStream::auto(io::stdout().lock()));
+    report.write(&mut out, width(), cli::DEFAULT_ROWS)?;
+    Ok(out.flush()?)
+}
+
+/// Opens a trace and asks it a question.
+fn read<T>(
+    path: &Path,
+    doing: &str,
+    question: impl FnOnce(&Trace) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let _progress = Progress::start(format!("{doing} {}", plain(&path.to_string_lossy())));
+    let trace = Trace::open(path).map_err(Error::from);
+    trace.and_then(|trace| question(&trace)).map_err(|error| error.in_file(path))
+}
+
+/// Opens a trace whose events are read while the output is written.
+fn read_lazily(path: &Path) -> Result<Trace, Error> {
+    let _progress = Progress::start(format!("opening {}", plain(&path.to_string_lossy())));
+    Trace::open(path).map_err(|source| Error::from(source).in_file(path))
+}
+
+/// Progress while the output is written, unless the output itself shows on the terminal.
+fn unless_shown(doing: &str, path: &Path) -> Option<Progress> {
+    let what = || format!("{doing} {}", plain(&path.to_string_lossy()));
+    (!io::stdout().is_terminal()).then(|| Progress::start(what()))
+}
+
+fn run_dump(args: &cli::Dump, out: &mut dyn Write) -> Result<(), Error> {
+    let bytes = read_bytes(&args.file)?;
+    let back = match args.back {
+        true => Some(
+            dump::bytes_of(&bytes)
+                .map_err(|source| Error::Text { path: args.file.clone(), source })?,
+        ),
+        false => None,
+    };
+    let write = |out: &mut dyn Write| match (&back, args.json) {
+        (Some(file), _) => out.write_all(file),
+        (None, true) => dump::write_json(&bytes, out),
+        (None, false) => dump::write(&bytes, out),
+    };
+    let _progress = unless_shown("dumping", &args.file);
+    match &args.output {
+        None => write(out)?,
+        Some(path) => fs::File::create(path)
+            .map(BufWriter::new)
+            .and_then(|mut file| write(&mut file).and_then(|()| file.flush()))
+            .map_err(|source| Error::Write { path: Some(path.clone()), source })?,
+    }
+    Ok(())
+}
+
+/// All of a file, or of standard input when its name is `-`.
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = match path.to_str() {
+        Some("-") => io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes),
+        _ => fs::read(path),
+    };
+    read.map_err(|source| Error::File { path: path.to_owned(), source })
+}
+
+/// The width of the output: that of the terminal, or what COLUMNS says, or 100.
+fn width() -> usize {
+    /// Narrower than this, nothing is readable anyhow.
+    const LEAST: usize = 40;
+    let columns = || env::var("COLUMNS").ok()?.parse().ok();
+    let terminal = || Some(usize::from(terminal_size::terminal_size_of(io::stdout())?.0.0));
+    columns().or_else(terminal).unwrap_or(DEFAULT_WIDTH).max(LEAST)
+}

@@ -1,0 +1,170 @@
+//! From a trace to its [`Report`].
+
+use std::collections::HashSet;
+
+use trace_reader::analysis::{self, Analysis, Durations};
+use trace_reader::{ThreadId, Time, Trace};
+
+use super::{
+    CounterRow, GapRow, LogRow, Loss, LossRow, Problems, RegionRow, Report, TaskRow, ThreadRow,
+    Times,
+};
+use crate::error::Error;
+use crate::histogram::buckets;
+use crate::threads::ThreadNames;
+
+/// How many problems are told in full.
+const PROBLEMS_SHOWN: usize = 10;
+
+impl Report {
+    /// Reads the whole trace once.
+    ///
+    /// # Errors
+    /// When the trace cannot be read.
+    pub fn of(trace: &Trace) -> Result<Self, Error> {
+        let analysis = trace.analyze()?;
+        let names = ThreadNames::of(trace);
+        let header = trace.header();
+        let start_wall_ns =
+            trace.clock().wall_ns(Time::START).or_else(|| header.map(|header| header.wall_ns));
+        let loss = loss(&analysis, &names);
+        Ok(Self {
+            program: header.map(|h| h.program.clone()).unwrap_or_default(),
+            pid: header.map_or(0, |h| h.pid),
+            host: header.map(|h| h.host.clone()).unwrap_or_default(),
+            command_line: header.map(|h| h.command_line.clone()).unwrap_or_default(),
+            start_wall_ns,
+            duration_ns: trace.end().since(Time::START),
+            stopped: trace.summary().is_some(),
+            file_bytes: trace.file_len(),
+            events: analysis.events,
+            chunks: chunks(trace),
+            tasks: analysis.tasks.iter().map(task).collect(),
+            regions: analysis.regions.iter().map(region).collect(),
+            threads: threads(&analysis, &names, &loss),
+            logs: analysis.logs.iter().map(log).collect(),
+            counters: analysis.counters.iter().map(counter).collect(),
+            problems: Problems {
+                total: analysis.problems.total(),
+                first: analysis
+                    .problems
+                    .iter()
+                    .take(PROBLEMS_SHOWN)
+                    .map(|problem| trace.describe(problem))
+                    .collect(),
+            },
+            loss,
+        })
+    }
+}
+
+/// How many chunks the trace holds.
+pub(crate) fn chunks(trace: &Trace) -> u64 {
+    trace.threads().iter().map(|thread| thread.chunks() as u64).sum()
+}
+
+fn loss(analysis: &Analysis, names: &ThreadNames) -> Loss {
+    let losses = analysis.loss.losses.iter().map(|loss| LossRow {
+        thread: loss.thread.map(|thread| thread.0),
+        thread_name: loss.thread.map(|thread| names.of_thread(thread)),
+        cause: loss.cause.word(),
+        explanation: loss.cause.doc(),
+        count: loss.count,
+        from_time_ns: loss.from.ns(),
+        to_time_ns: loss.to.ns(),
+    });
+    let gaps = analysis.loss.gaps.iter().map(|gap| GapRow {
+        thread: gap.thread.0,
+        thread_name: names.of_thread(gap.thread),
+        chunks: gap.chunks,
+        from_time_ns: gap.from.ns(),
+        to_time_ns: gap.to.ns(),
+    });
+    Loss { events: analysis.loss.total, losses: losses.collect(), gaps: gaps.collect() }
+}
+
+fn times(durations: &Durations) -> Times {
+    Times {
+        total_ns: saturated(durations.total_ns()),
+        mean_ns: durations.mean_ns(),
+        min_ns: durations.min_ns(),
+        p50_ns: durations.percentile_ns(50.0),
+        p90_ns: durations.percentile_ns(90.0),
+        p99_ns: durations.percentile_ns(99.0),
+        p99_9_ns: durations.percentile_ns(99.9),
+        max_ns: durations.max_ns(),
+        histogram: buckets(durations),
+    }
+}
+
+/// A sum that fits the 584 years of a `u64`, which is what JSON readers can be trusted with.
+fn saturated(ns: u128) -> u64 {
+    u64::try_from(ns).unwrap_or(u64::MAX)
+}
+
+fn task(row: &analysis::TaskType) -> TaskRow {
+    TaskRow {
+        name: row.name.clone(),
+        count: row.durations.count(),
+        times: times(&row.durations),
+        open: row.open,
+        began_before: row.began_before,
+    }
+}
+
+fn region(row: &analysis::RegionType) -> RegionRow {
+    RegionRow {
+        name: row.name.clone(),
+        count: row.durations.count(),
+        times: times(&row.durations),
+        self_ns: saturated(row.self_ns),
+        open: row.open,
+        began_before: row.began_before,
+        end_lost: row.lost,
+        partial: row.partial,
+    }
+}
+
+fn threads(analysis: &Analysis, names: &ThreadNames, loss: &Loss) -> Vec<ThreadRow> {
+    let lossy: HashSet<Option<u64>> = loss
+        .losses
+        .iter()
+        .map(|loss| loss.thread)
+        .chain(loss.gaps.iter().map(|gap| Some(gap.thread)))
+        .collect();
+    let is_lossy = |thread: ThreadId| {
+        // What was lost on an unknown thread may have been lost on any.
+        lossy.contains(&Some(thread.0)) || lossy.contains(&None)
+    };
+    let row = |thread: &analysis::ThreadActivity| ThreadRow {
+        thread: thread.id.0,
+        name: names.of_thread(thread.id),
+        events: thread.events,
+        first_time_ns: thread.first.map(Time::ns),
+        last_time_ns: thread.last.map(Time::ns),
+        in_regions_ns: thread.covered_ns,
+        outermost: thread.outermost,
+        lossy: is_lossy(thread.id),
+    };
+    analysis.threads.iter().map(row).collect()
+}
+
+fn log(row: &analysis::LogCategory) -> LogRow {
+    LogRow {
+        category: row.name.clone(),
+        count: row.count,
+        first_time_ns: row.first.ns(),
+        last_time_ns: row.last.ns(),
+    }
+}
+
+fn counter(row: &analysis::CounterStats) -> CounterRow {
+    CounterRow {
+        name: row.name.clone(),
+        count: row.count,
+        min: row.min,
+        mean: row.mean,
+        max: row.max,
+        last: row.last,
+    }
+}

@@ -1,0 +1,153 @@
+//! `cargo trace tasks`: the slowest tasks, and what happened in each.
+//!
+//! [`Tasks`] is what `--json` prints and what the text is made from. What happened in a task is a
+//! flat list in the order of a tree's lines: what belongs to an entry follows it with a higher
+//! `depth`. A trace may nest deeper than a JSON reader, or a stack, would bear.
+
+mod collect;
+mod text;
+mod tree;
+
+use serde::Serialize;
+
+pub use crate::json::Argument;
+
+/// Which tasks are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Selection {
+    /// The slowest ones.
+    Slowest {
+        /// How many at most.
+        count: usize,
+        /// Only of this type.
+        task_type: Option<String>,
+    },
+    /// The one with this id.
+    Id(u64),
+}
+
+/// Tasks, the slowest first: the shape of `cargo trace tasks --json`.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Tasks {
+    /// How many tasks there were to choose from.
+    pub candidates: u64,
+    /// How many events are known to be lost; what they told is missing below.
+    pub lost_events: u64,
+    /// How many chunks of events are missing from the file.
+    pub lost_chunks: u64,
+    /// Those chosen.
+    pub tasks: Vec<Task>,
+}
+
+/// What is known about the beginning and the end of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fate {
+    /// It began and ended within the trace.
+    Complete,
+    /// It began before the trace.
+    BeganBefore,
+    /// It was still open at the end of the trace.
+    Open,
+    /// It began before the trace and was still open at its end.
+    Throughout,
+    /// It ended while events were lost.
+    EndLost,
+}
+
+/// A task and what happened in it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Task {
+    /// Its number; 0 when it began while nothing was recorded.
+    pub task: u64,
+    /// Its type; `null` when no event that was recorded tells it.
+    #[serde(rename = "type")]
+    pub task_type: Option<String>,
+    /// The task it is a part of; 0 is none.
+    pub parent: u64,
+    /// Whether `latency_ns` is all of it.
+    pub fate: Fate,
+    /// How long it took; when it is not complete, at least this.
+    pub latency_ns: u64,
+    /// When it began, if it is known.
+    pub begin_time_ns: Option<i64>,
+    /// The same by the wall clock.
+    pub begin_wall_ns: Option<u64>,
+    /// The thread on which it began.
+    pub begin_thread: Option<String>,
+    /// The thread on which it ended.
+    pub end_thread: Option<String>,
+    /// Its arguments.
+    pub args: Vec<Argument>,
+    /// What happened in it.
+    pub entries: Vec<Entry>,
+    /// How many more entries there are.
+    pub more_entries: u64,
+}
+
+/// Something that happened in a task.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// How many entries it lies in: 0 is directly in the task.
+    pub depth: u64,
+    /// When it happened or began. When that was before the trace, its start.
+    pub time_ns: i64,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum What {
+    /// A region of the task.
+    Region {
+        /// Its type.
+        name: String,
+        /// Whether `duration_ns` is all of it.
+        fate: Fate,
+        /// How long it took; when it is not complete, at least this.
+        duration_ns: u64,
+        /// Its time outside of regions within it; when events within it were lost, at most this.
+        self_ns: u64,
+        /// Whether events within it were lost.
+        partial: bool,
+        /// The thread's name.
+        thread: String,
+        /// Its arguments.
+        args: Vec<Argument>,
+    },
+    /// A task that is a part of it.
+    Task {
+        /// Its number.
+        task: u64,
+        /// Its type; `null` when no event that was recorded tells it.
+        #[serde(rename = "type")]
+        task_type: Option<String>,
+        /// Whether `latency_ns` is all of it.
+        fate: Fate,
+        /// How long it took; when it is not complete, at least this.
+        latency_ns: u64,
+        /// The name of the thread on which it began.
+        thread: Option<String>,
+        /// Its arguments.
+        args: Vec<Argument>,
+    },
+    /// A log message.
+    Log {
+        /// The category, possibly empty.
+        category: String,
+        /// The message.
+        message: String,
+        /// Its length in bytes before the program cut it, when it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cut_from: Option<u64>,
+        /// The thread's name.
+        thread: String,
+    },
+}

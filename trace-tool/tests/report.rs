@@ -1,0 +1,107 @@
+//! `cargo trace report`.
+
+mod golden;
+
+use golden::Trace;
+use serde_json::json;
+
+#[test]
+fn a_busy_morning() {
+    Trace::of("busy_morning").run(&["report", "t.trace"]).is("busy_morning.report");
+}
+
+#[test]
+fn loss_is_big_and_every_number_that_it_touches_is_marked() {
+    Trace::of("cappuccino").run(&["report", "t.trace"]).is("cappuccino.report");
+}
+
+#[test]
+fn violations_are_told_and_the_rest_is_read() {
+    Trace::of("violations").run(&["report", "t.trace"]).is("violations.report");
+}
+
+#[test]
+fn hostile_names_are_spelled_out() {
+    Trace::of("hostile").run(&["report", "t.trace"]).is("hostile.report");
+}
+
+#[test]
+fn every_width_is_kept() {
+    for name in ["busy_morning", "cappuccino", "hostile"] {
+        let trace = Trace::of(name);
+        for columns in [60, 80, 100, 160] {
+            let answer = trace.run_with(columns, &["report", "t.trace"]);
+            for line in answer.is_harmless().stdout().lines() {
+                let width = unicode_width::UnicodeWidthStr::width(line);
+                assert!(width <= columns, "{width} > {columns}: {line}");
+            }
+        }
+    }
+    let narrow = Trace::of("busy_morning").run_with(60, &["report", "t.trace"]);
+    narrow.is("busy_morning.report_60");
+}
+
+#[test]
+fn json_says_what_the_text_says() {
+    let trace = Trace::of("cappuccino");
+    let report = trace.run(&["report", "t.trace", "--json"]).is_harmless().json();
+    let text = trace.run(&["report", "t.trace"]);
+    assert_eq!(report["program"], "/usr/bin/cappuccino");
+    assert_eq!(report["pid"], 4711);
+    assert_eq!(report["duration_ns"], 20_000_000);
+    assert_eq!(report["start_wall_ns"], 1_795_466_547_123_456_000_u64);
+    assert_eq!(report["stopped"], true);
+    assert_eq!(report["loss"]["events"], 312);
+    let task = &report["tasks"][0];
+    assert_eq!(task["name"], "makeCappuccino");
+    assert_eq!(task["count"], 3);
+    assert_eq!(task["total_ns"], 15_000_000);
+    assert_eq!(task["max_ns"], 8_000_000);
+    assert_eq!(task["open"], 1);
+    assert!(text.stdout().contains("≥15.0 ms"));
+    let counted: u64 = task["histogram"]
+        .as_array()
+        .expect("buckets")
+        .iter()
+        .map(|bucket| bucket["count"].as_u64().expect("a count"))
+        .sum();
+    assert_eq!(counted, 3);
+    let heat = report["regions"].as_array().expect("rows").iter().find(|row| row["name"] == "heat");
+    assert_eq!(heat.expect("heat is there")["count"], 3);
+    assert_eq!(report["counters"][0]["name"], "queue depth");
+    assert_eq!(report["counters"][0]["max"], json!(2.0));
+}
+
+#[test]
+fn rows_are_sorted_and_limited_as_wanted() {
+    let trace = Trace::of("busy_morning");
+    let names = |args: &[&str]| -> Vec<String> {
+        let report = trace.run(&[&["report", "t.trace", "--json"], args].concat()).json();
+        let rows = report["regions"].as_array().expect("rows").clone();
+        rows.iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&[]), ["steamMilk", "heat"]);
+    assert_eq!(names(&["--sort", "name"]), ["heat", "steamMilk"]);
+    assert_eq!(names(&["--sort", "p99", "--limit", "1"]), ["steamMilk"]);
+    let text = trace.run(&["report", "t.trace", "--limit", "1"]);
+    assert!(text.stdout().contains("… and 1 more (--limit)"));
+}
+
+#[test]
+fn colours_are_there_when_they_are_wanted() {
+    let trace = Trace::of("cappuccino");
+    let colored = trace.run_with(100, &["--color", "always", "report", "t.trace"]);
+    assert!(colored.stdout().contains("\x1b[1m"));
+    let plain = trace.run_with(100, &["report", "t.trace"]);
+    let stripped = anstream::adapter::strip_str(colored.stdout()).to_string();
+    assert_eq!(stripped, plain.stdout());
+}
+
+#[test]
+fn the_library_gives_the_same_answer() {
+    let trace = trace_reader::Trace::from_bytes(golden::bytes("busy_morning")).expect("a trace");
+    let mut report = trace_tool::Report::of(&trace).expect("a report");
+    report.sort(Default::default());
+    let run = Trace::of("busy_morning").run(&["report", "t.trace"]);
+    assert_eq!(report.to_string(), run.stdout());
+}
