@@ -108,6 +108,18 @@ fn contexts_may_be_left_out_of_order() {
 }
 
 #[test]
+fn a_region_that_ends_leaves_the_context_that_was_entered_in_it() {
+    let (_, recording) = record(|| {
+        let setup = trace::trace_region!("set up");
+        let (ctx, _task) = trace::new_task(Context::background(), "order");
+        let _entered = ctx.enter();
+        setup.end();
+        trace::trace_log!("test", "in the task");
+    });
+    assert_eq!(recording.logs[0].task, recording.tasks[0].id);
+}
+
+#[test]
 fn formatting_may_emit_and_stop_and_panic() {
     struct Emits;
     impl std::fmt::Display for Emits {

@@ -2,10 +2,17 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use trace::Context;
 use trace_reader::{Fate, Recording, Trace};
+
+/// A recording is of all threads, so that the tests of this file take turns.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn record(f: impl FnOnce()) -> (Trace, Recording) {
     let ((), bytes) = trace::capture(f);
@@ -18,6 +25,7 @@ fn record(f: impl FnOnce()) -> (Trace, Recording) {
 
 #[test]
 fn a_thread_that_stays_idle_loses_nothing() {
+    let _turn = turn();
     let (go, wait) = std::sync::mpsc::channel::<()>();
     let (emitted, has_emitted) = std::sync::mpsc::channel();
     let mut idle = None;
@@ -39,6 +47,7 @@ fn a_thread_that_stays_idle_loses_nothing() {
 
 #[test]
 fn threads_are_told_apart_and_named() {
+    let _turn = turn();
     let (trace, recording) = record(|| {
         for round in 0..4 {
             let spawn = |i: i32| {
@@ -63,6 +72,7 @@ fn threads_are_told_apart_and_named() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_operating_systems_number_is_recorded() {
+    let _turn = turn();
     let (trace, _) = record(|| trace::trace_log!("test", "here"));
     let tasks: HashSet<u64> = std::fs::read_dir("/proc/self/task")
         .unwrap()
@@ -88,6 +98,7 @@ thread_local! {
 
 #[test]
 fn destructors_of_a_thread_may_emit() {
+    let _turn = turn();
     let (trace, recording) = record(|| {
         let both = || {
             // One destructor is registered before the recorder's own, the other one after it.
@@ -109,6 +120,7 @@ fn destructors_of_a_thread_may_emit() {
 
 #[test]
 fn a_detached_thread_may_go_on() {
+    let _turn = turn();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     let (started, has_started) = std::sync::mpsc::channel();
     let mut handle = None;
@@ -130,6 +142,7 @@ fn a_detached_thread_may_go_on() {
 
 #[test]
 fn a_task_goes_with_its_context() {
+    let _turn = turn();
     let (trace, recording) = record(|| {
         let (ctx, task) = trace::new_task(Context::background(), "order");
         thread::scope(|scope| {
@@ -162,23 +175,4 @@ fn a_task_goes_with_its_context() {
     assert_eq!(order.logs.len(), 1);
     assert_eq!(recording.logs[order.logs[0]].message.to_str(), "of the task");
     assert_eq!(recording.logs.len(), 2);
-}
-
-#[test]
-fn many_short_threads_while_sessions_come_and_go() {
-    thread::scope(|scope| {
-        let spawner = scope.spawn(|| {
-            for _ in 0..300 {
-                let work = || {
-                    let _region = trace::trace_region!("short");
-                    trace::trace_log!("test", "short");
-                };
-                let threads: Vec<_> = (0..4).map(|_| thread::spawn(work)).collect();
-                threads.into_iter().for_each(|thread| thread.join().unwrap());
-            }
-        });
-        while !spawner.is_finished() {
-            record(thread::yield_now);
-        }
-    });
 }

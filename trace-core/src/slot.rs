@@ -58,8 +58,27 @@ pub(crate) struct Identity {
     /// The operating system's number, or 0.
     pub(crate) os_thread: u64,
     pub(crate) name: String,
-    /// The epoch and the number of chunks that this thread has already filled in it.
-    pub(crate) resume: (usize, u64),
+    pub(crate) resume: Resume,
+}
+
+impl Identity {
+    /// No thread's.
+    pub(crate) const NOBODY: Self = Self {
+        number: 0,
+        os_thread: 0,
+        name: String::new(),
+        resume: Resume { epoch: 0, sequence: 0, open: Vec::new(), context: Context::background() },
+    };
+}
+
+/// Where a thread goes on that gave its slot back and still runs destructors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Resume {
+    epoch: usize,
+    /// How many chunks it has filled.
+    sequence: u64,
+    open: Vec<Open>,
+    context: Context,
 }
 
 /// Clears `emitting`, also when the pen panics.
@@ -141,8 +160,8 @@ struct Open {
     begin: u64,
     /// The task it belongs to.
     context: Context,
-    /// What is current again after it.
-    outer: Context,
+    /// What is current again after it, when its begin changed what is.
+    outer: Option<Context>,
 }
 
 const NOWHERE: u32 = u32::MAX;
@@ -214,11 +233,15 @@ impl Pen {
     /// Begins with a new session.
     pub(crate) fn attach(&mut self, pool: Arc<Pool>) {
         self.epoch = pool.epoch.word();
-        let (epoch, sequence) = self.identity.resume;
-        self.sequence = if epoch == self.epoch { sequence } else { 0 };
         self.pool = Some(pool);
+        let resume = std::mem::take(&mut self.identity.resume);
+        let goes_on = resume.epoch == self.epoch;
+        let Resume { sequence, open, context, .. } =
+            if goes_on { resume } else { Resume::default() };
+        self.sequence = sequence;
         self.open.clear();
-        self.context = Context::background();
+        self.open.extend_from_slice(&open);
+        self.context = context;
         self.missing = Missing::default();
     }
 
@@ -263,7 +286,7 @@ impl Pen {
         } else {
             self.put(now, Event::RegionBegin { callsite: CallsiteId(callsite) });
         }
-        self.push(callsite, now, self.context);
+        self.push(callsite, now, None);
     }
 
     /// A region that belongs to `context` begins.
@@ -274,7 +297,7 @@ impl Pen {
         let id = CallsiteId(callsite);
         self.put(now, Event::TaskRegionBegin { callsite: id, task: context.task() });
         let outer = std::mem::replace(&mut self.context, context);
-        self.push(callsite, now, outer);
+        self.push(callsite, now, Some(outer));
     }
 
     /// The same with arguments.
@@ -293,11 +316,11 @@ impl Pen {
         };
         self.put_all(now, [begin, Event::RegionArgs { values }]);
         let outer = std::mem::replace(&mut self.context, context);
-        self.push(callsite, now, outer);
+        self.push(callsite, now, (outer != context).then_some(outer));
     }
 
     #[inline(always)]
-    fn push(&mut self, callsite: u32, begin: u64, outer: Context) {
+    fn push(&mut self, callsite: u32, begin: u64, outer: Option<Context>) {
         let chunk = if self.chunk.is_some() { self.sequence as u32 } else { NOWHERE };
         self.open.push(Open { callsite, chunk, begin, context: self.context, outer });
     }
@@ -319,7 +342,9 @@ impl Pen {
                     self.next = self.next.add(1 + len);
                 }
                 self.last = now;
-                self.context = outer;
+                if let Some(outer) = outer {
+                    self.context = outer;
+                }
                 self.open.pop();
                 return;
             }
@@ -347,8 +372,8 @@ impl Pen {
         self.open.remove(at);
         match self.open.get_mut(at) {
             // Mis-nested: the region inside hands back, at its end, what this one would have.
-            Some(inner) => inner.outer = open.outer,
-            None => self.context = open.outer,
+            Some(inner) => inner.outer = open.outer.or(inner.outer),
+            None => self.context = open.outer.unwrap_or(self.context),
         }
     }
 
@@ -490,7 +515,7 @@ impl Pen {
             callsite: CallsiteId(open.callsite),
             age: now.saturating_sub(open.begin),
             task: open.context.task(),
-            outer: open.outer.task(),
+            outer: open.outer.map(Context::task),
         }));
         let head = ChunkHead {
             thread: self.identity.number,
@@ -537,10 +562,15 @@ impl Pen {
             pool.add_loss(loss(number, LossCause::PoolFull, count, first, now));
             pool.add_loss(loss(number, LossCause::Reentrant, refused, last, now));
         }
+        let resume = Resume {
+            epoch: self.epoch,
+            sequence: self.sequence,
+            open: self.open.to_vec(),
+            context: self.context,
+        };
         self.open.clear();
-        self.identity.resume = (self.epoch, self.sequence);
         self.epoch = 0;
-        self.identity.clone()
+        Identity { resume, ..self.identity.clone() }
     }
 
     /// Makes the slot another thread's.

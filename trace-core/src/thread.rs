@@ -1,6 +1,7 @@
 //! Which slot is the calling thread's: found, made, and given back when the thread ends.
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 
 use crate::recorder::Recorder;
 use crate::slot::{Identity, Pen, Slot};
@@ -24,8 +25,10 @@ thread_local! {
     /// it can be read until the very end of the thread.
     static SLOT: Cell<*const Slot> = const { Cell::new(NONE) };
     static LEAVE: Leave = const { Leave { slot: RefCell::new(None) } };
-    /// Where a thread that gave its slot back stands: its number and what it may resume.
-    static GONE_NUMBER: Cell<(u64, usize, u64)> = const { Cell::new((0, 0, 0)) };
+    /// Who a thread is that gave its slot back, and where it goes on. Never dropped, so that it is
+    /// there until the very end; nothing of it is on the heap unless a region stays open for ever.
+    static GONE_IDENTITY: ManuallyDrop<Cell<Identity>> =
+        const { ManuallyDrop::new(Cell::new(Identity::NOBODY)) };
 }
 
 /// Gives the slot back when the thread ends.
@@ -80,10 +83,7 @@ fn emit_without_slot<R>(state: *const Slot, f: impl FnOnce(&mut Pen, u64) -> R) 
         return result;
     }
     // A thread that gave its slot back, and still runs destructors: it borrows one for each event.
-    let (number, epoch, sequence) = GONE_NUMBER.get();
-    // Its name is in its earlier chunks, and `std::thread::current` may not be asked any more.
-    let identity = identity(number, String::new());
-    let slot = RECORDER.adopt(Identity { resume: (epoch, sequence), ..identity });
+    let slot = RECORDER.adopt(GONE_IDENTITY.with(|identity| identity.replace(Identity::NOBODY)));
     let result = RECORDER.emit(&slot, f);
     leave(&slot);
     SLOT.set(GONE);
@@ -91,9 +91,10 @@ fn emit_without_slot<R>(state: *const Slot, f: impl FnOnce(&mut Pen, u64) -> R) 
 }
 
 fn leave(slot: &Slot) {
-    let Identity { number, resume: (epoch, sequence), .. } = RECORDER.retire(slot);
-    // The destructors of the thread that still run may emit, and go on where this ended.
-    GONE_NUMBER.set((number, epoch, sequence));
+    // The destructors of the thread that still run may emit, and go on where this ended. The
+    // thread's name is in its earlier chunks.
+    let identity = Identity { name: String::new(), ..RECORDER.retire(slot) };
+    GONE_IDENTITY.with(|gone| gone.set(identity));
 }
 
 /// Runs `f` while whatever this thread emits is refused: for parts of the recorder that hold a lock
@@ -117,7 +118,7 @@ pub(crate) fn is_emitting() -> bool {
 }
 
 fn identity(number: u64, name: String) -> Identity {
-    Identity { number, os_thread: os_thread(), name, resume: (0, 0) }
+    Identity { number, os_thread: os_thread(), name, ..Identity::NOBODY }
 }
 
 #[cfg(target_os = "linux")]

@@ -148,8 +148,8 @@ record! {
         age: u64,
         /// The task it belongs to.
         task: TaskId,
-        /// The task that is the current one again after it.
-        outer: TaskId,
+        /// The task that is the current one again after it; none if its end changes nothing.
+        outer: Option<TaskId>,
     }
 }
 

@@ -355,6 +355,32 @@ impl<'a> Field<'a> for TaskId {
     }
 }
 
+/// A task, or none. One more than the task's id as a varint, 0 for none; the id is below 2^64 - 1.
+impl<'a> Field<'a> for Option<TaskId> {
+    const SHAPE: &'static str = "task or none";
+
+    #[inline]
+    fn encode(&self, out: &mut impl Sink) {
+        put_varint(out, self.map_or(0, |task| task.0.saturating_add(1)));
+    }
+
+    #[inline]
+    fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
+        Ok(input.varint(expected)?.checked_sub(1).map(TaskId))
+    }
+
+    fn print(&self, out: &mut String) {
+        match self {
+            Some(task) => task.print(out),
+            None => out.push_str("none"),
+        }
+    }
+
+    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
+        if input.eat("none") { Ok(None) } else { TaskId::parse(input).map(Some) }
+    }
+}
+
 /// A string as the program gave it, or its beginning when it was too long to be kept whole.
 ///
 /// A varint holds twice the number of bytes that follow, plus one when the string was cut; then

@@ -74,11 +74,11 @@ fn chunk_head() {
             callsite: CallsiteId(8),
             age: 300,
             task: TaskId(5),
-            outer: TaskId(9),
+            outer: Some(TaskId(9)),
         }],
     };
     let base = &[3, 0, 0, 0, 0, 0, 0, 0];
-    same(head, &[&[1, 2], base, &[4], b"\x02t", &[5, 6, 7], &[1], &[8, 0, 0xac, 2, 5, 9]]);
+    same(head, &[&[1, 2], base, &[4], b"\x02t", &[5, 6, 7], &[1], &[8, 0, 0xac, 2, 5, 10]]);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use trace_format::{
 };
 
 use crate::blocks::{Stretch, Stretches};
-use crate::problem::LostChunks;
+use crate::problem::{LostChunks, within_file};
 use crate::source::{Source, read_full};
 use crate::trace::{Chunk, Thread, Trace};
 use crate::{
@@ -172,7 +172,8 @@ impl Opening {
             _ => Ok(()),
         };
         if let Err(malformed) = result {
-            let offset = payload_offset + malformed.offset() as u64;
+            let malformed = within_file(malformed, payload_offset);
+            let offset = malformed.offset() as u64;
             self.problems.push(Problem::MalformedBlock { offset, block_type, malformed });
         }
         Ok(())

@@ -3,8 +3,9 @@
 //! The recorder keeps a stack of open regions and a current task per thread; this is its mirror.
 //!
 //! 1. A begin puts a region on the stack. It belongs to the current task; a begin that names
-//!    another task makes that one current. The stack remembers the task that was.
-//! 2. `RegionEnd` takes the innermost region off the stack, and the task that was is current again.
+//!    another task makes that one current, and the stack remembers the task that was.
+//! 2. `RegionEnd` takes the innermost region off the stack; if its begin named a task, the task
+//!    that was is current again.
 //! 3. `WholeRegionEnd` tells how many regions are open inside of the one that ends. Usually none:
 //!    then it is as in 2. Otherwise regions are mis-nested: that one is taken out from between the
 //!    others, the current task stays, and the region directly inside of it restores the task that
@@ -124,8 +125,11 @@ impl<'t> Pairing<'t> {
         }
         let begun = std::mem::replace(&mut self.begun, Begun::Nothing);
         match event {
-            Event::RegionBegin { callsite } => self.begin(callsite, self.task, now),
-            Event::TaskRegionBegin { callsite, task } => self.begin(callsite, task, now),
+            Event::RegionBegin { callsite } => self.begin(callsite, self.task, None, now),
+            Event::TaskRegionBegin { callsite, task } => {
+                let outer = std::mem::replace(&mut self.task, task);
+                self.begin(callsite, task, Some(outer), now)
+            }
             Event::RegionEnd {} => self.end(now),
             Event::WholeRegionEnd { callsite, age, task, inner } => {
                 Step::RegionEnded(self.whole_end(callsite, age, task, inner, now))
@@ -201,14 +205,20 @@ impl<'t> Pairing<'t> {
     }
 
     #[inline]
-    fn begin(&mut self, callsite: CallsiteId, task: TaskId, now: Now) -> Step<'static> {
+    fn begin(
+        &mut self,
+        callsite: CallsiteId,
+        task: TaskId,
+        outer: Option<TaskId>,
+        now: Now,
+    ) -> Step<'static> {
         let (parent, depth, region) = (self.stack.innermost(), self.stack.depth(), self.number());
         self.begun = Begun::Region(region, callsite);
         self.stack.open.push(Open {
             number: region,
             callsite,
             task,
-            outer: std::mem::replace(&mut self.task, task),
+            outer,
             begin_ticks: now.ticks,
             begin: now.time,
             counted_from: now.time,
@@ -227,7 +237,7 @@ impl<'t> Pairing<'t> {
             let Now { time, offset, .. } = now;
             return Step::Problem(Problem::NothingOpen { offset, thread, time });
         };
-        self.task = open.outer;
+        self.task = open.outer.unwrap_or(self.task);
         if self.strict.is_some() && open.chunk != self.chunk {
             self.problem(now, Problem::EndTellsTooLittle { offset: now.offset, thread });
         }

@@ -57,7 +57,7 @@ pub enum Problem {
         offset: u64,
         /// The type of the block.
         block_type: BlockType,
-        /// What is wrong.
+        /// What is wrong; its offset, too, counts from the start of the file.
         malformed: Malformed,
     },
     /// A second header or summary, which was ignored.
@@ -98,7 +98,7 @@ pub enum Problem {
         thread: ThreadId,
         /// How many bytes were skipped.
         skipped: u64,
-        /// What is wrong.
+        /// What is wrong; its offset, too, counts from the start of the file.
         malformed: Malformed,
     },
     /// An event names a callsite that is not in the trace; reported once per thread and callsite.
@@ -349,4 +349,18 @@ impl Problem {
             | Self::ReservedNumber { offset, .. } => Some(offset),
         }
     }
+}
+
+/// Makes an offset count from the start of the file, instead of from `base` in it.
+pub(crate) fn within_file(mut malformed: Malformed, base: u64) -> Malformed {
+    match &mut malformed {
+        Malformed::Ends { offset, .. }
+        | Malformed::Varint { offset, .. }
+        | Malformed::Length { offset, .. }
+        | Malformed::Range { offset, .. }
+        | Malformed::UnknownEvent { offset, .. }
+        | Malformed::Trailing { offset, .. } => *offset = offset.saturating_add(base as usize),
+        _ => {}
+    }
+    malformed
 }

@@ -29,7 +29,7 @@ pub(crate) struct Open {
     pub(crate) callsite: CallsiteId,
     pub(crate) task: TaskId,
     /// The task that is current again after it.
-    pub(crate) outer: TaskId,
+    pub(crate) outer: Option<TaskId>,
     pub(crate) begin_ticks: u64,
     pub(crate) begin: Time,
     /// Where its own time starts: its begin, unless that lies where nothing is known.
@@ -127,10 +127,10 @@ impl Stack {
         let outer = self.open.remove(at).outer;
         match self.open.get_mut(at) {
             Some(inside) => {
-                inside.outer = outer;
+                inside.outer = outer.or(inside.outer);
                 (end, None)
             }
-            None => (end, Some(outer)),
+            None => (end, outer),
         }
     }
 

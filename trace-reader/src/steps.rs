@@ -15,6 +15,7 @@ use trace_format::{ChunkHead, Event, Kind, Malformed, delta_len};
 use crate::chunk::read_payload;
 use crate::clock::ClockCursor;
 use crate::pairing::{Now, Pairing};
+use crate::problem::within_file;
 use crate::resume::Before;
 use crate::step::{Item, Step};
 use crate::strict::Strict;
@@ -111,7 +112,8 @@ impl<'t> Steps<'t> {
             }
             Err(malformed) => {
                 let skipped = (self.payload.len() - self.at) as u64;
-                let offset = self.payload_offset + (fields_at + malformed.offset()) as u64;
+                let malformed = within_file(malformed, self.payload_offset + fields_at as u64);
+                let offset = malformed.offset() as u64;
                 self.at = self.payload.len();
                 self.pairing.interrupt();
                 let thread = self.thread;
@@ -218,7 +220,8 @@ impl<'t> Steps<'t> {
         let offset = self.payload_offset + self.at as u64;
         let now = Now { ticks: self.ticks, time: self.time, offset };
         let skipped = (self.payload.len() - self.at) as u64;
-        let offset = offset + malformed.offset() as u64;
+        let malformed = within_file(malformed, offset);
+        let offset = malformed.offset() as u64;
         let thread = self.thread;
         self.pairing.problem(now, Problem::MalformedEvent { offset, thread, skipped, malformed });
         self.pairing.interrupt();

@@ -84,11 +84,9 @@ impl fmt::Display for Wording<'_> {
             P::BlockOutOfSequence { offset, expected, found } => {
                 write!(f, "expected block {expected} at offset {offset}, found block {found}")
             }
-            P::MalformedBlock { offset, block_type, malformed } => write!(
-                f,
-                "a {} block cannot be read from offset {offset} on: {malformed} of its payload",
-                block_type.word()
-            ),
+            P::MalformedBlock { block_type, malformed, .. } => {
+                write!(f, "a {} block cannot be read: {malformed}", block_type.word())
+            }
             P::SurplusBlock { offset, block_type } => {
                 write!(f, "a second {} block at offset {offset} is ignored", block_type.word())
             }
@@ -104,11 +102,9 @@ impl fmt::Display for Wording<'_> {
             P::AnchorOutOfOrder { offset } => {
                 write!(f, "a clock anchor in the block at offset {offset} precedes an earlier one")
             }
-            P::MalformedEvent { offset, thread, skipped, malformed } => write!(
-                f,
-                "{skipped} bytes of thread {thread} are skipped from offset {offset} on: \
-                 {malformed} of the payload"
-            ),
+            P::MalformedEvent { thread, skipped, malformed, .. } => {
+                write!(f, "{skipped} bytes of thread {thread} are skipped: {malformed}")
+            }
             P::MissingCallsite { offset, thread, callsite } => write!(
                 f,
                 "thread {thread} uses callsite {} at offset {offset}, which is described nowhere",
@@ -179,7 +175,7 @@ impl fmt::Display for Wording<'_> {
             ),
             P::WrongKind { offset, callsite, expected, found } => write!(
                 f,
-                "expected a {} callsite at offset {offset}, found {}, a {} callsite",
+                "expected a callsite of the kind {} at offset {offset}, found {} of the kind {}",
                 expected.word(),
                 self.name(*callsite),
                 found.word()

@@ -59,7 +59,7 @@ struct Program {
     now: u64,
     task: u64,
     /// Which regions are open, with the task to restore and the chunk of the begin.
-    open: Vec<(usize, u64, usize)>,
+    open: Vec<(usize, Option<u64>, usize)>,
     regions: Vec<Known>,
     covered_ns: u64,
     logs: Vec<(i64, u64, Option<usize>)>,
@@ -98,14 +98,14 @@ impl Program {
     }
 
     fn new_chunk(&mut self) {
-        let open = |&(region, outer, _): &(usize, u64, usize)| {
+        let open = |&(region, outer, _): &(usize, Option<u64>, usize)| {
             let Known { callsite, task, begin, .. } = self.regions[region];
             let age = self.now - begin as u64;
             OpenRegion {
                 callsite: CallsiteId(callsite),
                 age,
                 task: TaskId(task),
-                outer: TaskId(outer),
+                outer: outer.map(TaskId),
             }
         };
         let head = ChunkHead {
@@ -125,9 +125,8 @@ impl Program {
         self.chunks.push(payload);
     }
 
-    fn begin(&mut self, callsite: u32, task: u64) {
+    fn begin(&mut self, callsite: u32, task: u64, outer: Option<u64>) {
         let parent = self.open.last().map(|open| open.0);
-        let outer = std::mem::replace(&mut self.task, task);
         self.open.push((self.regions.len(), outer, self.chunks.len()));
         let begin = self.now as i64;
         self.regions.push(Known { callsite, task, parent, begin, end: None, self_ns: 0 });
@@ -137,12 +136,13 @@ impl Program {
         match *act {
             Act::Begin { callsite } => {
                 self.emit(Event::RegionBegin { callsite: CallsiteId(callsite) });
-                self.begin(callsite, self.task);
+                self.begin(callsite, self.task, None);
             }
             Act::BeginIn { callsite, task } => {
                 let (id, of) = (CallsiteId(callsite), TaskId(task));
                 self.emit(Event::TaskRegionBegin { callsite: id, task: of });
-                self.begin(callsite, task);
+                let outer = std::mem::replace(&mut self.task, task);
+                self.begin(callsite, task, Some(outer));
             }
             Act::End { inner } => {
                 let Some(at) = self.open.len().checked_sub(1 + inner) else { return };
@@ -160,8 +160,8 @@ impl Program {
                     });
                 }
                 match self.open.get_mut(at) {
-                    Some(inside) => inside.1 = outer,
-                    None => self.task = outer,
+                    Some(inside) => inside.1 = outer.or(inside.1),
+                    None => self.task = outer.unwrap_or(self.task),
                 }
             }
             Act::Enter { task } => {

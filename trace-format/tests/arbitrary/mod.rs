@@ -148,12 +148,8 @@ pub(crate) fn callsite() -> impl Strategy<Value = Callsite<'static>> {
 }
 
 fn open_region() -> impl Strategy<Value = OpenRegion> {
-    (callsite_id(), integer(), task(), task()).prop_map(|(callsite, age, task, outer)| OpenRegion {
-        callsite,
-        age,
-        task,
-        outer,
-    })
+    (callsite_id(), integer(), task(), proptest::option::of(task()))
+        .prop_map(|(callsite, age, task, outer)| OpenRegion { callsite, age, task, outer })
 }
 
 pub(crate) fn chunk_head() -> impl Strategy<Value = ChunkHead<'static>> {
