@@ -32,16 +32,16 @@ fn main() {
             black_box(annotated(black_box(1)));
         }),
         Row::new("start_region, on", true, || {
-            black_box(trace::start_region(Context::background(), "region"));
+            drop(black_box(trace::start_region(Context::background(), "region")));
         }),
         Row::new("trace_region! with an integer, on", true, || {
-            black_box(trace::trace_region!("region", number = 7));
+            drop(black_box(trace::trace_region!("region", number = 7)));
         }),
         Row::new("trace_log! with an integer, on", true, || {
             trace::trace_log!("category", "{}", black_box(7));
         }),
         Row::new("new_task and its end, on", true, || {
-            black_box(trace::new_task(Context::background(), "task"));
+            drop(black_box(trace::new_task(Context::background(), "task")));
         }),
     ];
     for _ in 0..ROUNDS {

@@ -78,7 +78,6 @@ struct Open {
     what: What,
     before: Option<Noted>,
     region: Option<usize>,
-    ends_task: Option<usize>,
 }
 
 /// Kept only to be dropped.
@@ -139,7 +138,7 @@ impl Actor {
         let number = self.note_region(name, task, args);
         let before = std::mem::replace(&mut self.current, task);
         let what = What::Region(region);
-        self.open.push(Open { what, before, region: Some(number), ends_task: None });
+        self.open.push(Open { what, before, region: Some(number) });
     }
 
     fn note_task(&mut self, name: &'static str, parent: Option<Noted>, args: Args) -> Noted {
@@ -224,16 +223,16 @@ impl Actor {
             15 => {
                 let entered = What::Entered(ctx.enter());
                 let before = std::mem::replace(&mut self.current, task);
-                self.open.push(Open { what: entered, before, region: None, ends_task: None });
+                self.open.push(Open { what: entered, before, region: None });
             }
             16 => {
                 let scope = trace::trace_task!("scope", number = u, flag = b);
                 let args = vec![("number", Value::U64(u)), ("flag", Value::Bool(b))];
                 let noted = self.note_task("scope", self.current, args);
-                let before = std::mem::replace(&mut self.current, Some(noted));
+                let before = self.current.replace(noted);
                 self.contexts.push((scope.context(), Some(noted)));
                 let what = What::Scope(scope);
-                self.open.push(Open { what, before, region: None, ends_task: Some(noted.1) });
+                self.open.push(Open { what, before, region: None });
             }
             17 => {
                 if let Some(region) = self.innermost() {

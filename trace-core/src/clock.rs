@@ -16,11 +16,11 @@ pub(crate) fn source() -> ClockSource {
     *SOURCE.get_or_init(counter::source)
 }
 
-/// Reads the clock. `from_counter` tells whether [`source`] is the processor's counter; callers on
+/// Reads the clock. `has_counter` tells whether [`source`] is the processor's counter; callers on
 /// the recording path have it at hand in the epoch.
 #[inline(always)]
-pub(crate) fn now(from_counter: bool) -> u64 {
-    if from_counter { counter::read() } else { monotonic_ns() }
+pub(crate) fn now(has_counter: bool) -> u64 {
+    if has_counter { counter::read() } else { monotonic_ns() }
 }
 
 /// How many ticks are about a second; 0 when only anchors can tell.
@@ -34,12 +34,12 @@ pub(crate) fn ticks_per_second() -> u64 {
 /// Reads the trace's clock, the monotonic and the wall clock as nearly together as can be: of a
 /// few tries, the one during which the least time went by.
 pub(crate) fn read_anchor() -> Anchor {
-    let from_counter = source() != ClockSource::Monotonic;
+    let has_counter = source() != ClockSource::Monotonic;
     let try_once = || {
-        let before = now(from_counter);
+        let before = now(has_counter);
         let monotonic_ns = monotonic_ns();
         let wall_ns = wall_ns();
-        let after = now(from_counter);
+        let after = now(has_counter);
         let width = after.wrapping_sub(before);
         (width, Anchor { ticks: Ticks(before.wrapping_add(width / 2)), monotonic_ns, wall_ns })
     };
@@ -50,7 +50,7 @@ pub(crate) fn read_anchor() -> Anchor {
             best = next;
         }
     }
-    if !from_counter {
+    if !has_counter {
         // The same clock: let the anchor say so exactly.
         best.1.ticks = Ticks(best.1.monotonic_ns);
     }

@@ -14,11 +14,11 @@ const NO_COUNTER: usize = 2;
 const FLAG_BITS: u32 = 2;
 
 impl Epoch {
-    pub(crate) fn new(generation: usize, fenced: bool, from_counter: bool) -> Self {
+    pub(crate) fn new(generation: usize, fenced: bool, has_counter: bool) -> Self {
         // A generation of zero would mean off on a machine without flags; it takes 2^62 sessions,
         // or 2^30 where words are short, to come back here.
         let generation = (generation << FLAG_BITS >> FLAG_BITS).max(1);
-        let flags = if fenced { FENCED } else { 0 } | if from_counter { 0 } else { NO_COUNTER };
+        let flags = if fenced { FENCED } else { 0 } | if has_counter { 0 } else { NO_COUNTER };
         Self(generation << FLAG_BITS | flags)
     }
 
@@ -39,7 +39,7 @@ impl Epoch {
     }
 
     #[inline(always)]
-    pub(crate) fn from_counter(self) -> bool {
+    pub(crate) fn has_counter(self) -> bool {
         self.0 & NO_COUNTER == 0
     }
 }

@@ -87,7 +87,7 @@ impl Recorder {
                 if !pen.is_at(epoch) {
                     self.attach(pen);
                 }
-                let result = f(pen, clock::now(epoch.from_counter()));
+                let result = f(pen, clock::now(epoch.has_counter()));
                 pen.commit();
                 result
             },

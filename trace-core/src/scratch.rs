@@ -17,15 +17,13 @@ thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A buffer for one text at a time.
-pub(crate) struct Scratch(Vec<u8>);
+/// A buffer for one text at a time: the thread's, taken with the first text.
+pub(crate) struct Scratch(Option<Vec<u8>>);
 
 impl Scratch {
-    /// Takes the thread's buffer.
     #[inline]
     pub(crate) fn new() -> Self {
-        // A thread that is ending may have none any more.
-        Self(SPARE.try_with(Cell::take).unwrap_or_default())
+        Self(None)
     }
 
     /// Formats a message, or takes it as it is when there is nothing to format.
@@ -40,14 +38,16 @@ impl Scratch {
     /// Formats a text.
     #[inline]
     pub(crate) fn format(&mut self, arguments: fmt::Arguments<'_>) -> Text<'_> {
-        self.0.clear();
-        let mut out = Cutting { kept: &mut self.0, len: 0 };
+        // A thread that is ending may have no buffer any more.
+        let buffer = self.0.get_or_insert_with(|| SPARE.try_with(Cell::take).unwrap_or_default());
+        buffer.clear();
+        let mut out = Cutting { kept: buffer, len: 0 };
         // An error is the `Display`'s own; what it wrote before stands.
         let _ = out.write_fmt(arguments);
         let len = out.len;
-        let was_cut = len > self.0.len();
+        let was_cut = len > buffer.len();
         Text {
-            bytes: std::borrow::Cow::Borrowed(&self.0),
+            bytes: std::borrow::Cow::Borrowed(buffer),
             original_len: was_cut.then_some(len as u64),
         }
     }
@@ -55,8 +55,9 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        let buffer = std::mem::take(&mut self.0);
-        let _ = SPARE.try_with(|spare| spare.set(buffer));
+        if let Some(buffer) = self.0.take() {
+            let _ = SPARE.try_with(|spare| spare.set(buffer));
+        }
     }
 }
 

@@ -558,7 +558,7 @@ impl Pen {
         if let Some(pool) = self.pool.take() {
             let (number, last) = (self.identity.number, self.last);
             let Missing { count, first } = std::mem::take(&mut self.missing);
-            let now = crate::clock::now(pool.epoch.from_counter());
+            let now = crate::clock::now(pool.epoch.has_counter());
             pool.add_loss(loss(number, LossCause::PoolFull, count, first, now));
             pool.add_loss(loss(number, LossCause::Reentrant, refused, last, now));
         }

@@ -224,7 +224,6 @@ impl<'t> Pairing<'t> {
             counted_from: now.time,
             charged_from: now.time,
             children_ns: 0,
-            partial: false,
             chunk: self.chunk,
         });
         Step::RegionBegan { region, callsite, task, parent, depth }

@@ -65,9 +65,10 @@ impl Pairing<'_> {
             self.problem(now, Problem::HeadDisagrees { offset, thread, time });
         }
         self.forget_begun();
-        self.stack.open.iter_mut().for_each(|open| open.partial = true);
+        self.stack.lose();
         if !agrees {
             self.adopt(head, last, now);
+            self.stack.lose();
         }
     }
 
@@ -81,26 +82,25 @@ impl Pairing<'_> {
             })
     }
 
+    /// Makes the state that of the head. Takes time in proportion to the regions that are listed
+    /// or lost, not to those that stay around them.
     fn adopt(&mut self, head: &ChunkHead<'_>, last: Time, now: Now) {
-        let matches = matches(&self.stack.open, head);
-        let first = matches.iter().flatten().next().copied().unwrap_or(self.stack.open.len());
         let unlisted = head.depth.saturating_sub(head.open.len() as u64);
-        let outermost = unlisted.saturating_sub(self.stack.hidden).min(first as u64) as usize;
+        let (matches, rest) = matches(&self.stack.open, head);
+        let outermost = unlisted.saturating_sub(self.stack.hidden).min(rest as u64) as usize;
 
-        let mut stays = vec![false; self.stack.open.len()];
-        stays[..outermost].fill(true);
-        matches.iter().flatten().for_each(|&at| stays[at] = true);
-        for at in (0..stays.len()).rev().filter(|&at| !stays[at]) {
-            let end = self.stack.settle(at, last, Fate::Lost);
-            self.push(now, Step::RegionEnded(end));
+        let mut staying = matches.iter().rev().flatten().copied().peekable();
+        for at in (outermost..self.stack.open.len()).rev() {
+            if staying.next_if_eq(&at).is_none() {
+                let end = self.stack.settle(at, last, Fate::Lost);
+                self.push(now, Step::RegionEnded(end));
+            }
         }
 
-        let mut own: Vec<Option<Open>> =
-            std::mem::take(&mut self.stack.open).into_iter().map(Some).collect();
-        self.stack.open.extend(own[..outermost].iter_mut().filter_map(Option::take));
+        let mut own: Vec<_> = self.stack.open.drain(outermost..).map(Some).collect();
         self.stack.hide(unlisted - outermost as u64, last);
         for (listed, at) in head.open.iter().zip(matches) {
-            let open = match at.and_then(|at| own[at].take()) {
+            let open = match at.and_then(|at| own[at - outermost].take()) {
                 Some(own) => Open { outer: listed.outer, ..own },
                 None => self.find(listed, last, now),
             };
@@ -129,7 +129,6 @@ impl Pairing<'_> {
             counted_from,
             charged_from: counted_from,
             children_ns: 0,
-            partial: true,
             // Not the one whose head this is: that one is counted when its head has been read.
             chunk: self.chunk,
         }
@@ -141,19 +140,26 @@ fn is_listed(own: &Open, listed: &OpenRegion, base_ticks: u64) -> bool {
     own.is(listed.callsite, listed.task, begin_ticks, base_ticks)
 }
 
-/// Which of the reader's regions each listed one is. Both lists are in the order of the begins.
-fn matches(own: &[Open], head: &ChunkHead<'_>) -> Vec<Option<usize>> {
+/// Which of the reader's regions each listed one is, and how many are around all of those. Both
+/// lists are in the order of the begins, and gone through from the inside out.
+fn matches(own: &[Open], head: &ChunkHead<'_>) -> (Vec<Option<usize>>, usize) {
     let base_ticks = head.base.0;
-    let mut next = 0;
+    let mut rest = own;
     let matching = |listed: &OpenRegion| {
         let begin_ticks = base_ticks.saturating_sub(listed.age);
-        while own.get(next).is_some_and(|own| own.begin_ticks.min(base_ticks) < begin_ticks) {
-            next += 1;
+        while let [around @ .., innermost] = rest {
+            if innermost.begin_ticks.min(base_ticks) <= begin_ticks {
+                break;
+            }
+            rest = around;
         }
-        let ahead = own[next..].iter().take(SAME_TICK_LIMIT);
-        let at = next + ahead.clone().position(|own| is_listed(own, listed, base_ticks))?;
-        next = at + 1;
+        let same_tick = rest.iter().rev().take(SAME_TICK_LIMIT);
+        let inner = same_tick.enumerate().find(|(_, own)| is_listed(own, listed, base_ticks))?.0;
+        let at = rest.len() - 1 - inner;
+        rest = &rest[..at];
         Some(at)
     };
-    head.open.iter().map(matching).collect()
+    let mut matches: Vec<_> = head.open.iter().rev().map(matching).collect();
+    matches.reverse();
+    (matches, rest.len())
 }

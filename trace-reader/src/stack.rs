@@ -37,7 +37,6 @@ pub(crate) struct Open {
     /// From when on its time is still to be charged to the region around it.
     pub(crate) charged_from: Time,
     pub(crate) children_ns: u64,
-    pub(crate) partial: bool,
     /// Which of the thread's chunks holds the begin.
     pub(crate) chunk: usize,
 }
@@ -67,6 +66,8 @@ pub(crate) struct Stack {
     hidden_children_ns: u64,
     /// The hidden ones cannot be charged for what precedes this.
     hidden_from: Time,
+    /// Of so many of `open`, the outermost ones, something inside was lost.
+    partial_len: usize,
     pub(crate) open: Vec<Open>,
 }
 
@@ -107,7 +108,7 @@ impl Stack {
             end: now,
             self_ns: now.since(ending.counted_from).saturating_sub(ending.children_ns),
             covered_ns,
-            partial: ending.partial,
+            partial: at < self.partial_len,
             fate,
         }
     }
@@ -117,6 +118,7 @@ impl Stack {
     pub(crate) fn pop(&mut self, now: Time) -> Option<(RegionEnd, Open)> {
         let at = self.open.len().checked_sub(1)?;
         let end = self.settle(at, now, Fate::Complete);
+        self.partial_len = self.partial_len.min(at);
         self.open.pop().map(|open| (end, open))
     }
 
@@ -124,6 +126,7 @@ impl Stack {
     /// task that this one would have; else that task is returned.
     pub(crate) fn remove(&mut self, at: usize, now: Time) -> (RegionEnd, Option<TaskId>) {
         let end = self.settle(at, now, Fate::Complete);
+        self.partial_len -= usize::from(at < self.partial_len);
         let outer = self.open.remove(at).outer;
         match self.open.get_mut(at) {
             Some(inside) => {
@@ -147,6 +150,11 @@ impl Stack {
         self.hidden -= 1;
         self.hidden_children_ns = if self.hidden > 0 { covered_ns } else { 0 };
         (covered_ns, self_ns)
+    }
+
+    /// Something was lost inside of everything that is open.
+    pub(crate) fn lose(&mut self) {
+        self.partial_len = self.open.len();
     }
 
     /// Says how many regions are hidden, of which nothing is charged before `from`.
