@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use trace_format::TaskId;
+use trace_format::{CallsiteId, TaskId};
 
 use crate::step::{Item, Step};
 use crate::{Problem, ThreadId, Time};
@@ -13,6 +13,7 @@ use crate::{Problem, ThreadId, Time};
 /// Where a task ended.
 #[derive(Clone, Copy, Debug)]
 struct End {
+    callsite: CallsiteId,
     offset: u64,
     thread: ThreadId,
     time: Time,
@@ -48,26 +49,28 @@ impl Ledger {
     pub(crate) fn enter(&mut self, item: &Item<'_>) -> Entry {
         let (offset, thread, time) = (item.offset, item.thread, item.time);
         match item.step {
-            Step::TaskBegan { task, .. } => {
+            Step::TaskBegan { task, callsite, .. } => {
                 self.loose.remove(&task);
                 let (page, bit) = self.page(task);
                 if page.began & bit != 0 {
-                    return Entry::Again(Problem::TaskBeganTwice { offset, thread, time, task });
+                    let problem = Problem::TaskBeganTwice { offset, thread, time, task, callsite };
+                    return Entry::Again(problem);
                 }
                 page.began |= bit;
                 Entry::First
             }
-            Step::TaskEnded { task, begin, .. } => {
+            Step::TaskEnded { task, callsite, begin, .. } => {
                 if task == TaskId::BACKGROUND {
                     return Entry::First;
                 }
                 let (page, bit) = self.page(task);
                 if page.ended & bit != 0 {
-                    return Entry::Again(Problem::TaskEndedTwice { offset, thread, time, task });
+                    let problem = Problem::TaskEndedTwice { offset, thread, time, task, callsite };
+                    return Entry::Again(problem);
                 }
                 page.ended |= bit;
                 if page.began & bit == 0 && begin.is_some() {
-                    self.loose.insert(task, End { offset, thread, time });
+                    self.loose.insert(task, End { callsite, offset, thread, time });
                 }
                 Entry::First
             }
@@ -83,11 +86,8 @@ impl Ledger {
     pub(crate) fn loose(self) -> impl Iterator<Item = Problem> {
         let mut loose: Vec<_> = self.loose.into_iter().collect();
         loose.sort_by_key(|(_, end)| end.offset);
-        loose.into_iter().map(|(task, End { offset, thread, time })| Problem::TaskEndWithoutBegin {
-            offset,
-            thread,
-            time,
-            task,
+        loose.into_iter().map(|(task, End { callsite, offset, thread, time })| {
+            Problem::TaskEndWithoutBegin { offset, thread, time, task, callsite }
         })
     }
 }

@@ -42,6 +42,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+mod assembly;
 mod blocks;
 mod callsite;
 mod chunk;

@@ -3,9 +3,7 @@
 //! 1. The magic is checked: another version ends it here.
 //! 2. The file is cut into stretches, sound blocks and junk.
 //! 3. Of a sound block the records are kept; of a chunk only its head is read, for its place.
-//! 4. Chunks are sorted by thread and sequence number; duplicates are dropped.
-//! 5. The clock is built from the anchors, so that times can be told.
-//! 6. Gaps in the sequence numbers are laid to the damage between the chunks around them.
+//! 4. What was found is put together: see [`assembly`](crate::assembly).
 
 use std::collections::BTreeMap;
 
@@ -19,10 +17,7 @@ use crate::blocks::{Stretch, Stretches};
 use crate::problem::{LostChunks, within_file};
 use crate::source::{Source, read_full};
 use crate::trace::{Chunk, Thread, Trace};
-use crate::{
-    Callsite, Callsites, Clock, Error, Header, Loss, Problem, Problems, Summary, ThreadId, Time,
-    chunk,
-};
+use crate::{Callsite, Callsites, Error, Header, Problem, Problems, ThreadId};
 
 /// What precedes the version in the magic.
 const MAGIC_WORD: &[u8] = b"runtime-trace ";
@@ -59,29 +54,29 @@ fn stretches_start(source: &dyn Source, offset: u64, len: u64) -> Result<[u8; 4]
 
 /// What has been found so far.
 #[derive(Default)]
-struct Opening {
-    blocks: u64,
-    next_sequence: u32,
-    after_junk: bool,
-    header: Option<Header>,
-    callsites: Callsites,
-    described_at: Vec<u64>,
-    anchors: Vec<Anchor>,
-    losses: Vec<LossRecord>,
-    summary: Option<(u64, trace_format::Summary)>,
-    summary_is_last: bool,
-    threads: BTreeMap<u64, Thread>,
+pub(crate) struct Opening {
+    pub(crate) blocks: u64,
+    pub(crate) next_sequence: u32,
+    pub(crate) after_junk: bool,
+    pub(crate) header: Option<Header>,
+    pub(crate) callsites: Callsites,
+    pub(crate) described_at: Vec<u64>,
+    pub(crate) anchors: Vec<Anchor>,
+    pub(crate) losses: Vec<LossRecord>,
+    pub(crate) summary: Option<(u64, trace_format::Summary)>,
+    pub(crate) summary_is_last: bool,
+    pub(crate) threads: BTreeMap<u64, Thread>,
     /// Damaged stretches, by offset.
-    damages: Vec<Damage>,
-    problems: Problems,
-    violations: Problems,
+    pub(crate) damages: Vec<Damage>,
+    pub(crate) problems: Problems,
+    pub(crate) violations: Problems,
 }
 
-struct Damage {
-    offset: u64,
-    len: u64,
-    block_type: Option<BlockType>,
-    lost: Vec<LostChunks>,
+pub(crate) struct Damage {
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+    pub(crate) block_type: Option<BlockType>,
+    pub(crate) lost: Vec<LostChunks>,
 }
 
 impl Opening {
@@ -279,127 +274,6 @@ impl Opening {
             None => self.summary = Some((offset, summary)),
         }
         expect_end(input, "a summary")
-    }
-
-    fn finish(mut self, source: Box<dyn Source>, file_len: u64) -> Result<Trace, Error> {
-        if self.header.is_none() {
-            self.problems.push(Problem::NoHeader);
-        }
-        let mut threads: Vec<Thread> = std::mem::take(&mut self.threads).into_values().collect();
-        let chunks: usize = threads.iter().map(Thread::chunks).sum();
-        self.drop_duplicates(&mut threads);
-        let bases = threads.iter().flat_map(|thread| &thread.chunks).map(|c| c.base_ticks);
-        let anchored = self.anchors.iter().map(|anchor| anchor.ticks.0);
-        let start_ticks = bases.chain(anchored).min().unwrap_or(0);
-        let clock = Clock::new(&self.anchors, self.header.as_ref(), start_ticks);
-        self.gaps(&threads, &clock, &*source)?;
-        for Damage { offset, len, block_type, lost } in std::mem::take(&mut self.damages) {
-            self.problems.push(Problem::Damaged { offset, len, block_type, lost });
-        }
-        let end = match &self.summary {
-            Some((_, summary)) => clock.time(summary.end.0),
-            None => {
-                self.problems.push(Problem::NotStopped);
-                self.last_time(&threads, &clock, &*source)?
-            }
-        };
-        let summary = self.summary.take().map(|(offset, summary)| {
-            self.check_summary(offset, &summary, chunks as u64);
-            (offset, Summary { end, chunks: summary.chunks, lost: summary.lost })
-        });
-        let convert = |loss: &LossRecord| Loss {
-            thread: (loss.thread != 0).then_some(ThreadId(loss.thread)),
-            cause: loss.cause,
-            count: loss.count,
-            from: clock.time(loss.from.0),
-            to: clock.time(loss.to.0),
-        };
-        Ok(Trace {
-            losses: self.losses.iter().map(convert).collect(),
-            source,
-            file_len,
-            header: self.header,
-            callsites: self.callsites,
-            described_at: self.described_at,
-            threads,
-            clock,
-            end,
-            summary,
-            problems: self.problems,
-            violations: self.violations,
-        })
-    }
-
-    fn check_summary(&mut self, offset: u64, summary: &trace_format::Summary, chunks: u64) {
-        if !self.summary_is_last {
-            self.violations.push(Problem::SummaryNotLast { offset });
-        }
-        if summary.chunks != chunks {
-            let (what, expected, found) = ("chunks", chunks, summary.chunks);
-            self.violations.push(Problem::SummaryDisagrees { offset, what, expected, found });
-        }
-    }
-
-    fn drop_duplicates(&mut self, threads: &mut [Thread]) {
-        for thread in threads {
-            // Stable: of two with the same number the first in the file stays.
-            thread.chunks.sort_by_key(|chunk| chunk.sequence);
-            let id = thread.id;
-            let problems = &mut self.problems;
-            thread.chunks.dedup_by(|again, first| {
-                let same = again.sequence == first.sequence;
-                if same {
-                    problems.push(Problem::DuplicateChunk {
-                        offset: again.payload_offset - BLOCK_HEAD_LEN as u64,
-                        thread: id,
-                        sequence: again.sequence,
-                    });
-                }
-                same
-            });
-        }
-    }
-
-    fn gaps(
-        &mut self,
-        threads: &[Thread],
-        clock: &Clock,
-        source: &dyn Source,
-    ) -> Result<(), Error> {
-        for thread in threads {
-            for pair in thread.chunks.windows(2) {
-                let (before, behind) = (&pair[0], &pair[1]);
-                if behind.sequence == before.sequence + 1 {
-                    continue;
-                }
-                let from = clock.time(chunk::last_ticks(source, before)?);
-                let to = clock.time(behind.base_ticks).max(from);
-                let chunks = behind.sequence - before.sequence - 1;
-                let lost = LostChunks { thread: thread.id, chunks, from, to };
-                let at = self.damages.partition_point(|d| d.offset < before.payload_offset);
-                match self.damages.get_mut(at) {
-                    Some(damage) if damage.offset < behind.payload_offset => damage.lost.push(lost),
-                    _ => self.problems.push(Problem::MissingChunks(lost)),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn last_time(
-        &self,
-        threads: &[Thread],
-        clock: &Clock,
-        source: &dyn Source,
-    ) -> Result<Time, Error> {
-        let mut ticks = self.anchors.iter().map(|anchor| anchor.ticks.0).max().unwrap_or(0);
-        for thread in threads {
-            if let Some(last) = thread.chunks.last() {
-                ticks = ticks.max(chunk::last_ticks(source, last)?);
-            }
-        }
-        // A trace of nothing ends where it starts.
-        Ok(clock.time(ticks).max(Time::START))
     }
 }
 

@@ -183,6 +183,8 @@ pub enum Problem {
         time: Time,
         /// The task.
         task: TaskId,
+        /// Its type.
+        callsite: CallsiteId,
     },
     /// A task ended that had ended before.
     TaskEndedTwice {
@@ -194,6 +196,8 @@ pub enum Problem {
         time: Time,
         /// The task.
         task: TaskId,
+        /// Its type.
+        callsite: CallsiteId,
     },
     /// A task ended whose begin should be in the trace and is not.
     TaskEndWithoutBegin {
@@ -205,6 +209,8 @@ pub enum Problem {
         time: Time,
         /// The task.
         task: TaskId,
+        /// Its type.
+        callsite: CallsiteId,
     },
     /// The header is not the first block.
     HeaderNotFirst {

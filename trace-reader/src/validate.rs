@@ -2,7 +2,7 @@
 //!
 //! It is the lenient one with its eyes open. What that one reports as a problem is a violation
 //! here, and besides what does no harm to a reading is reported as well: see
-//! [`Problem`](crate::Problem).
+//! [`Problem`].
 
 use crate::ledger::{Entry, Ledger};
 use crate::step::Step;

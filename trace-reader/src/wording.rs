@@ -142,21 +142,24 @@ impl fmt::Display for Wording<'_> {
                 "on thread {thread} at {time}, offset {offset}, arguments belong to nothing that \
                  is open"
             ),
-            P::TaskBeganTwice { offset, thread, time, task } => write!(
+            P::TaskBeganTwice { offset, thread, time, task, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, task {} began a second time",
-                task.0
+                "on thread {thread} at {time}, offset {offset}, task {} {} began a second time",
+                task.0,
+                self.name(*callsite)
             ),
-            P::TaskEndedTwice { offset, thread, time, task } => write!(
+            P::TaskEndedTwice { offset, thread, time, task, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, task {} ended a second time",
-                task.0
+                "on thread {thread} at {time}, offset {offset}, task {} {} ended a second time",
+                task.0,
+                self.name(*callsite)
             ),
-            P::TaskEndWithoutBegin { offset, thread, time, task } => write!(
+            P::TaskEndWithoutBegin { offset, thread, time, task, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, task {} ended, whose begin is \
+                "on thread {thread} at {time}, offset {offset}, task {} {} ended, whose begin is \
                  missing",
-                task.0
+                task.0,
+                self.name(*callsite)
             ),
             P::HeaderNotFirst { offset } => {
                 write!(f, "expected the header as the first block, found it at offset {offset}")

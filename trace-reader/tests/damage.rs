@@ -5,7 +5,11 @@ mod telling;
 
 use proptest::prelude::*;
 use telling::golden;
-use trace_format::{BLOCK_HEAD_LEN, BlockHead, BlockType, MAGIC, Stretch, Stretches, put_block};
+use trace_format::wire::Field;
+use trace_format::{
+    BLOCK_HEAD_LEN, BlockHead, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches,
+    TaskId, Text, Ticks, put_block,
+};
 use trace_reader::{Error, Problem, Trace};
 
 /// Reads bytes in every way there is; `None` when they are no trace.
@@ -185,6 +189,41 @@ fn heads_that_claim_each_others_bytes() {
     let started = std::time::Instant::now();
     assert!(read(&bytes).unwrap().logs.is_empty());
     assert!(started.elapsed().as_secs() < 60);
+}
+
+/// A deep stack, and then many heads that contradict it: each must cost what it lists or drops.
+#[test]
+fn a_deep_stack_and_many_heads() {
+    let (depth, count) = (200_000, 20_000_u32);
+    let head = |sequence: u64| {
+        let head = ChunkHead {
+            thread: 1,
+            sequence,
+            base: Ticks(0),
+            os_thread: 0,
+            thread_name: Text::new(""),
+            task: TaskId(sequence % 2),
+            fiber: 0,
+            depth: if sequence == 0 { 0 } else { depth },
+            open: Vec::new(),
+        };
+        let mut payload = Vec::new();
+        head.encode(&mut payload);
+        payload
+    };
+    let mut bytes = MAGIC.to_vec();
+    let mut payload = head(0);
+    for _ in 0..depth {
+        Event::RegionBegin { callsite: CallsiteId(1) }.encode(0, &mut payload);
+    }
+    put_block(&mut bytes, BlockType::Chunk, 0, &payload);
+    for i in 1..count {
+        put_block(&mut bytes, BlockType::Chunk, i, &head(u64::from(i)));
+    }
+    let started = std::time::Instant::now();
+    let analysis = Trace::from_bytes(bytes).unwrap().analyze().unwrap();
+    assert_eq!(analysis.regions[0].open, depth);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 proptest! {

@@ -343,12 +343,12 @@ fn tasks_that_begin_or_end_twice_or_never_began() {
     with(
         "  +10 RegionBegin",
         "  +0 TaskBegin callsite=2 task=1 parent=0\n  +10 RegionBegin",
-        &["on thread 1 at 0 ns, offset 207, task 1 began a second time"],
+        &["on thread 1 at 0 ns, offset 207, task 1 \"order\" began a second time"],
     );
     with(
         "  +10 TaskEnd",
         "  +10 TaskEnd callsite=2 task=1 parent=0 age=120\n  +0 TaskEnd",
-        &["on thread 1 at 120 ns, offset 279, task 1 ended a second time"],
+        &["on thread 1 at 120 ns, offset 279, task 1 \"order\" ended a second time"],
     );
     // Something was lost, and it may have been the begin.
     with("TaskBegin callsite=2 task=1", "TaskBegin callsite=2 task=2", &[]);
