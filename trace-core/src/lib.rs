@@ -8,7 +8,7 @@
 //! 2. Recording never fails its program, and never waits but where [`Overflow::Block`] asks for
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
-//! 4. `unsafe` is in `slot`, `pool`, `memory`, `mapping`, `thread`, `recorder`, `clock` and
+//! 4. `unsafe` is in `slot`, `pen`, `pool`, `memory`, `mapping`, `thread`, `recorder`, `clock` and
 //!    `barrier`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
@@ -28,6 +28,7 @@ mod memory;
 #[cfg(all(test, loom))]
 mod models;
 mod output;
+mod pen;
 mod pool;
 mod private;
 mod program;

@@ -25,12 +25,12 @@ fn pool(generation: usize, chunks: usize) -> Arc<Pool> {
 }
 
 fn identity(number: u64) -> Identity {
-    Identity { number, ..Identity::default() }
+    Identity { number, ..Identity::NOBODY }
 }
 
 /// Logs, and tells whether it was recorded.
 fn log(recorder: &Recorder, slot: &Slot, message: &str) -> bool {
-    let event = |pen: &mut crate::slot::Pen, now| {
+    let event = |pen: &mut crate::pen::Pen, now| {
         let callsite = CallsiteId(1);
         pen.put(now, Event::Log { callsite, message: Text::new(message) });
     };

@@ -23,8 +23,9 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 use trace_format::LossCause;
 
 use crate::epoch::Epoch;
+use crate::pen::Pen;
 use crate::pool::Pool;
-use crate::slot::{Identity, Pen, Slot};
+use crate::slot::{Identity, Slot};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, const_fn, lock, wait};
 use crate::{barrier, clock};
 

@@ -7,7 +7,7 @@ use trace_format::{CallsiteId, CallsiteKind, Event};
 
 use crate::callsite::Callsite;
 use crate::context::Context;
-use crate::slot::Pen;
+use crate::pen::Pen;
 use crate::thread::emit;
 use crate::value::{Arg, Encoded, Value};
 

@@ -8,8 +8,8 @@ use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
 use crate::callsite::Callsite;
 use crate::context::{Context, Entered};
+use crate::pen::Pen;
 use crate::region::Site;
-use crate::slot::Pen;
 use crate::thread::{RECORDER, emit};
 use crate::value::{Arg, Encoded, Value};
 

@@ -3,8 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 
+use crate::pen::Pen;
 use crate::recorder::Recorder;
-use crate::slot::{Identity, Pen, Slot};
+use crate::slot::{Identity, Slot};
 use crate::sync::{Arc, global};
 
 global! {

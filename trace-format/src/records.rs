@@ -44,8 +44,6 @@ byte_enum! {
         Reentrant = 2 "reentrant",
         /// The event is larger than what a chunk can hold.
         TooLarge = 3 "too-large",
-        /// The writer reported an error; nothing is written after that.
-        WriterFailed = 4 "writer-failed",
     }
 }
 

@@ -89,9 +89,9 @@ fn anchor() {
 
 #[test]
 fn loss_record() {
-    let cause = LossCause::WriterFailed;
+    let cause = LossCause::TooLarge;
     let loss = LossRecord { thread: 1, cause, count: 300, from: Ticks(5), to: Ticks(6) };
-    same(loss, &[&[1], &[4], &[0xac, 2], &[5, 0, 0, 0, 0, 0, 0, 0], &[6, 0, 0, 0, 0, 0, 0, 0]]);
+    same(loss, &[&[1], &[3], &[0xac, 2], &[5, 0, 0, 0, 0, 0, 0, 0], &[6, 0, 0, 0, 0, 0, 0, 0]]);
 }
 
 #[test]

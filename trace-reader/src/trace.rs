@@ -194,7 +194,8 @@ impl Trace {
 
     /// The problem in words, with the names of callsites.
     pub fn describe(&self, problem: &Problem) -> String {
-        Wording { problem, callsites: Some(&self.callsites) }.to_string()
+        let (callsites, threads) = (Some(&self.callsites), &*self.threads);
+        Wording { problem, callsites, threads }.to_string()
     }
 
     /// Whether nothing of what the program recorded is missing: a step without its counterpart is

@@ -7,28 +7,52 @@ use std::fmt;
 use trace_format::{BlockType, CallsiteId};
 
 use crate::problem::LostChunks;
-use crate::{Callsites, Problem};
+use crate::{Callsites, Problem, Thread, ThreadId, Time};
 
 /// A problem, and the names of the callsites in it when they are known.
 pub(crate) struct Wording<'a> {
     pub(crate) problem: &'a Problem,
     pub(crate) callsites: Option<&'a Callsites>,
+    pub(crate) threads: &'a [Thread],
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Wording { problem: self, callsites: None }.fmt(f)
+        Wording { problem: self, callsites: None, threads: &[] }.fmt(f)
     }
 }
 
 impl fmt::Display for LostChunks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { thread, chunks, from, to } = self;
+        let (from, to) = (readable(*from), readable(*to));
         write!(f, "{chunks} chunks of thread {thread} are missing between {from} and {to}")
     }
 }
 
+/// A time with the unit that it is best read in; no digit is left out.
+fn readable(time: Time) -> String {
+    let ns = time.ns();
+    match ns.unsigned_abs() {
+        0..1_000 => format!("{ns} ns"),
+        1_000..1_000_000 => format!("{} µs", ns as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{} ms", ns as f64 / 1e6),
+        _ => format!("{} s", ns as f64 / 1e9),
+    }
+}
+
 impl Wording<'_> {
+    fn thread(&self, id: ThreadId) -> String {
+        match self.threads.iter().find(|thread| thread.id == id) {
+            Some(thread) if !thread.name.is_empty() => {
+                let mut quoted = String::new();
+                trace_format::text::quote(thread.name.as_bytes(), &mut quoted);
+                format!("thread {id} {quoted}")
+            }
+            _ => format!("thread {id}"),
+        }
+    }
+
     fn name(&self, id: CallsiteId) -> Cow<'_, str> {
         match self.callsites.and_then(|callsites| callsites.get(id)) {
             // The name comes from the traced program: quote it, escaping what is not plain.
@@ -92,7 +116,11 @@ impl fmt::Display for Wording<'_> {
             }
             P::MissingChunks(lost) => lost.fmt(f),
             P::DuplicateChunk { offset, thread, sequence } => {
-                write!(f, "chunk {sequence} of thread {thread} is there again at offset {offset}")
+                write!(
+                    f,
+                    "chunk {sequence} of {thread} is there again at offset {offset}",
+                    thread = self.thread(*thread)
+                )
             }
             P::ConflictingCallsite { offset, callsite } => write!(
                 f,
@@ -103,63 +131,86 @@ impl fmt::Display for Wording<'_> {
                 write!(f, "a clock anchor in the block at offset {offset} precedes an earlier one")
             }
             P::MalformedEvent { thread, skipped, malformed, .. } => {
-                write!(f, "{skipped} bytes of thread {thread} are skipped: {malformed}")
+                write!(
+                    f,
+                    "{skipped} bytes of {thread} are skipped: {malformed}",
+                    thread = self.thread(*thread)
+                )
             }
             P::MissingCallsite { offset, thread, callsite } => write!(
                 f,
-                "thread {thread} uses callsite {} at offset {offset}, which is described nowhere",
-                callsite.0
+                "{thread} uses callsite {} at offset {offset}, which is described nowhere",
+                callsite.0,
+                thread = self.thread(*thread)
             ),
             P::ClockSteppedBack { offset, thread, time, count } => write!(
                 f,
-                "the clock of thread {thread} stepped back at {time}, offset {offset}; {count} \
-                 events are shown later than they say"
+                "the clock of {thread} stepped back at {time}, offset {offset}; {count} \
+                 events are shown later than they say",
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::Misnested { offset, thread, time, ended, open } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, region {} ended before {}, which \
+                "on {thread} at {time}, offset {offset}, region {} ended before {}, which \
                  had begun inside of it",
                 self.name(*ended),
-                self.name(*open)
+                self.name(*open),
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::NothingOpen { offset, thread, time } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, a region ended while none was open"
+                "on {thread} at {time}, offset {offset}, a region ended while none was open",
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::HeadDisagrees { offset, thread, time } => write!(
                 f,
-                "the chunk of thread {thread} at {time}, offset {offset}, begins in another state \
-                 than the chunk before it ended in"
+                "the chunk of {thread} at {time}, offset {offset}, begins in another state \
+                 than the chunk before it ended in",
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::EndDisagrees { offset, thread, time, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, the end of region {} contradicts \
+                "on {thread} at {time}, offset {offset}, the end of region {} contradicts \
                  its begin",
-                self.name(*callsite)
+                self.name(*callsite),
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::StrayArguments { offset, thread, time } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, arguments belong to nothing that \
-                 is open"
+                "on {thread} at {time}, offset {offset}, arguments belong to nothing that \
+                 is open",
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::TaskBeganTwice { offset, thread, time, task, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, task {} {} began a second time",
+                "on {thread} at {time}, offset {offset}, task {} {} began a second time",
                 task.0,
-                self.name(*callsite)
+                self.name(*callsite),
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::TaskEndedTwice { offset, thread, time, task, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, task {} {} ended a second time",
+                "on {thread} at {time}, offset {offset}, task {} {} ended a second time",
                 task.0,
-                self.name(*callsite)
+                self.name(*callsite),
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::TaskEndWithoutBegin { offset, thread, time, task, callsite } => write!(
                 f,
-                "on thread {thread} at {time}, offset {offset}, task {} {} ended, whose begin is \
+                "on {thread} at {time}, offset {offset}, task {} {} ended, whose begin is \
                  missing",
                 task.0,
-                self.name(*callsite)
+                self.name(*callsite),
+                thread = self.thread(*thread),
+                time = readable(*time)
             ),
             P::HeaderNotFirst { offset } => {
                 write!(f, "expected the header as the first block, found it at offset {offset}")
@@ -190,22 +241,26 @@ impl fmt::Display for Wording<'_> {
             ),
             P::EndTellsTooLittle { offset, thread } => write!(
                 f,
-                "expected WholeRegionEnd of thread {thread} at offset {offset}, since the region \
-                 began in an earlier chunk, found RegionEnd"
+                "expected WholeRegionEnd of {thread} at offset {offset}, since the region \
+                 began in an earlier chunk, found RegionEnd",
+                thread = self.thread(*thread)
             ),
             P::BeyondOpenRegions { offset, thread, open, found } => write!(
                 f,
-                "expected at most {open} open regions of thread {thread} at offset {offset}, found \
-                 the number {found}"
+                "expected at most {open} open regions of {thread} at offset {offset}, found \
+                 the number {found}",
+                thread = self.thread(*thread)
             ),
             P::ChunkOutOfOrder { offset, thread, sequence } => write!(
                 f,
-                "chunk {sequence} of thread {thread} at offset {offset} stands behind a later one"
+                "chunk {sequence} of {thread} at offset {offset} stands behind a later one",
+                thread = self.thread(*thread)
             ),
             P::NeedlessClock { offset, thread } => write!(
                 f,
-                "expected a delta of thread {thread} at offset {offset}, found Clock, which is for \
-                 what a delta cannot tell"
+                "expected a delta of {thread} at offset {offset}, found Clock, which is for \
+                 what a delta cannot tell",
+                thread = self.thread(*thread)
             ),
             P::ReservedNumber { offset, what } => {
                 write!(f, "expected a number above 0 of the {what} at offset {offset}, found 0")

@@ -100,7 +100,7 @@ fn loss() {
     assert_eq!(
         losses,
         [
-            (None, LossCause::WriterFailed, 1),
+            (None, LossCause::TooLarge, 1),
             (Some(ThreadId(1)), LossCause::PoolFull, 4),
             (Some(ThreadId(2)), LossCause::Reentrant, 3)
         ]

@@ -56,7 +56,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
     let mut out = BufWriter::new(AutoStream::auto(io::stdout().lock()));
     match command {
         Command::Report(args) => {
-            let mut report = read(&args.file, "reading", Report::of)?;
+            let mut report = read(&args.file, "reading", TWICE, Report::of)?;
             report.sort(args.sort);
             if args.json {
                 report.truncate(args.limit.unwrap_or(usize::MAX));
@@ -69,7 +69,8 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
             let default = if args.json { usize::MAX } else { cli::DEFAULT_ENTRIES };
             let entries = args.entries.unwrap_or(default);
             let selection = selection(args);
-            let tasks = read(&args.file, "loading", |trace| Tasks::of(trace, &selection, entries))?;
+            let tasks =
+                read(&args.file, "loading", TWICE, |trace| Tasks::of(trace, &selection, entries))?;
             if args.json {
                 json::write_document(&mut out, &tasks)?;
             } else {
@@ -91,7 +92,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
         }
         Command::Dump(args) => run_dump(args, &mut out)?,
         Command::Validate(args) => {
-            let validation = read(&args.file, "checking", Validation::of)?;
+            let validation = read(&args.file, "checking", TO_VALIDATE, Validation::of)?;
             if !validation.valid {
                 code = ExitCode::from(VIOLATIONS);
             }
@@ -123,34 +124,47 @@ fn selection(args: &cli::Tasks) -> Selection {
 /// When the trace cannot be read, or standard output cannot be written.
 pub fn print_report(path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let mut report = read(path, "reading", Report::of)?;
+    let mut report = read(path, "reading", TWICE, Report::of)?;
     report.sort(Default::default());
     let mut out = BufWriter::new(AutoStream::auto(io::stdout().lock()));
     report.write(&mut out, width(), cli::DEFAULT_ROWS)?;
     Ok(out.flush()?)
 }
 
-/// Opens a trace and asks it a question.
+/// How many times a file is read to be opened and understood.
+const TWICE: u64 = 2;
+/// Opened, checked per block and per event, and its events counted.
+const TO_VALIDATE: u64 = 4;
+
+/// Opens a trace and asks it a question; for both together the file is read so many `times`.
 fn read<T>(
     path: &Path,
     doing: &str,
+    times: u64,
     question: impl FnOnce(&Trace) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let _progress = Progress::start(format!("{doing} {}", plain(&path.to_string_lossy())));
-    let trace = Trace::open(path).map_err(Error::from);
+    let (_progress, source) = Progress::of_file(label(doing, path), open(path)?, times);
+    let trace = Trace::from_source(source).map_err(Error::from);
     trace.and_then(|trace| question(&trace)).map_err(|error| error.in_file(path))
 }
 
 /// Opens a trace whose events are read while the output is written.
 fn read_lazily(path: &Path) -> Result<Trace, Error> {
-    let _progress = Progress::start(format!("opening {}", plain(&path.to_string_lossy())));
-    Trace::open(path).map_err(|source| Error::from(source).in_file(path))
+    let (_progress, source) = Progress::of_file(label("opening", path), open(path)?, 1);
+    Trace::from_source(source).map_err(|source| Error::from(source).in_file(path))
+}
+
+fn open(path: &Path) -> Result<fs::File, Error> {
+    fs::File::open(path).map_err(|source| Error::File { path: path.to_owned(), source })
+}
+
+fn label(doing: &str, path: &Path) -> String {
+    format!("{doing} {}", plain(&path.to_string_lossy()))
 }
 
 /// Progress while the output is written, unless the output itself shows on the terminal.
 fn unless_shown(doing: &str, path: &Path) -> Option<Progress> {
-    let what = || format!("{doing} {}", plain(&path.to_string_lossy()));
-    (!io::stdout().is_terminal()).then(|| Progress::start(what()))
+    (!io::stdout().is_terminal()).then(|| Progress::of_unknown_length(label(doing, path)))
 }
 
 fn run_dump(args: &cli::Dump, out: &mut dyn Write) -> Result<(), Error> {

@@ -1,0 +1,144 @@
+//! How a pen begins chunks and hands them over, and what it does without one.
+
+use trace_format::wire::{Bounded, Field};
+use trace_format::{CallsiteId, ChunkHead, Event, LossCause, OpenRegion, Overflow, Text, Ticks};
+
+use super::{Missing, Pen, Resume};
+use crate::context::Context;
+use crate::pool::{Held, Pool, loss};
+use crate::slot::Identity;
+use crate::sync::wait;
+
+/// A chunk's head lists at most so many open regions; the others are only counted.
+pub(super) const LISTED_REGIONS: usize = 64;
+
+impl Pen {
+    pub(super) fn count_missing(&mut self, now: u64, count: u64) {
+        if self.missing.count == 0 {
+            self.missing.first = now;
+        }
+        self.missing.count += count;
+    }
+
+    /// Room for one was kept, since what precedes it in a chunk is small.
+    pub(super) fn put_loss(&mut self, now: u64, cause: LossCause, count: u64, first: u64) {
+        let age = now.saturating_sub(first);
+        if self.try_put(now, &Event::Loss { cause, count, age }) {
+            if let Some(pool) = &self.pool {
+                pool.note_loss(count);
+            }
+        } else {
+            debug_assert!(false, "no room for a loss");
+        }
+    }
+
+    /// Passes the chunk on, and takes the next one. False when there is none.
+    #[cold]
+    pub(super) fn next_chunk(&mut self, now: u64) -> bool {
+        self.hand_over();
+        let Some(pool) = self.pool.clone() else { return false };
+        let Some(held) = take_free(&pool, self.identity.number, self.sequence) else {
+            return false;
+        };
+        self.start = held.payload;
+        self.next = held.payload;
+        // SAFETY: a chunk's payload has this capacity.
+        self.end = unsafe { held.payload.add(held.capacity) };
+        self.control = pool.control(&held.index);
+        self.chunk = Some(held.index);
+        self.last = now;
+        self.put_head(now);
+        let Missing { count, first } = std::mem::take(&mut self.missing);
+        if count > 0 {
+            self.put_loss(now, LossCause::PoolFull, count, first);
+        }
+        true
+    }
+
+    fn put_head(&mut self, now: u64) {
+        let mut listed = std::mem::take(&mut self.listed);
+        let skipped = self.open.len().saturating_sub(LISTED_REGIONS);
+        listed.extend(self.open[skipped..].iter().map(|open| OpenRegion {
+            callsite: CallsiteId(open.callsite),
+            age: now.saturating_sub(open.begin),
+            task: open.context.task(),
+            outer: open.outer.map(Context::task),
+        }));
+        let head = ChunkHead {
+            thread: self.identity.number,
+            sequence: self.sequence,
+            base: Ticks(now),
+            os_thread: self.identity.os_thread,
+            thread_name: Text::new(&self.identity.name),
+            task: self.context.task(),
+            fiber: 0,
+            depth: self.open.len() as u64,
+            open: listed,
+        };
+        let room = self.end as usize - self.next as usize;
+        // SAFETY: as in `try_put`.
+        let mut out = Bounded::new(unsafe { std::slice::from_raw_parts_mut(self.next, room) });
+        head.encode(&mut out);
+        let len = out.len().expect("the smallest chunk holds the largest head");
+        // SAFETY: `len` bytes were written within the room.
+        self.next = unsafe { self.next.add(len) };
+        listed = head.open;
+        listed.clear();
+        self.listed = listed;
+    }
+
+    fn hand_over(&mut self) {
+        self.commit();
+        if let (Some(chunk), Some(pool)) = (self.chunk.take(), &self.pool) {
+            pool.hand_over(chunk);
+            self.sequence += 1;
+        }
+        self.control = std::ptr::null();
+        self.start = std::ptr::null_mut();
+        self.next = self.start;
+        self.end = self.start;
+    }
+
+    /// Ends this thread's part in the session, or its use of the slot.
+    pub(crate) fn finish(&mut self, refused: u64) -> Identity {
+        self.hand_over();
+        if let Some(pool) = self.pool.take() {
+            let (number, last) = (self.identity.number, self.last);
+            let Missing { count, first } = std::mem::take(&mut self.missing);
+            let now = crate::clock::now(pool.epoch.has_counter());
+            pool.add_loss(loss(number, LossCause::PoolFull, count, first, now));
+            pool.add_loss(loss(number, LossCause::Reentrant, refused, last, now));
+        }
+        let resume = Resume {
+            epoch: self.epoch,
+            sequence: self.sequence,
+            open: self.open.to_vec(),
+            context: self.context,
+        };
+        self.open.clear();
+        self.epoch = 0;
+        Identity { resume, ..self.identity.clone() }
+    }
+}
+
+/// A free chunk; waits for one when the session says so.
+fn take_free(pool: &Pool, thread: u64, sequence: u64) -> Option<Held> {
+    if let Some(held) = pool.take_free(thread, sequence) {
+        return Some(held);
+    }
+    pool.wake_drainer();
+    if pool.overflow != Overflow::Block || crate::drainer::is_current() {
+        return None;
+    }
+    for round in 0_u32.. {
+        if pool.is_closing() {
+            break;
+        }
+        if let Some(held) = pool.take_free(thread, sequence) {
+            return Some(held);
+        }
+        pool.wake_drainer();
+        wait(round);
+    }
+    None
+}
