@@ -100,11 +100,18 @@ fn contexts_may_be_left_out_of_order() {
         let in_a = a.enter();
         let in_b = b.enter();
         drop(in_a);
+        trace::trace_log!("test", "still in b");
         drop(in_b);
-        trace::trace_log!("test", "now in a again, as each guard puts back what it found");
+        trace::trace_log!("test", "in none");
+        let (task_c, task_d) = (trace::trace_task!("c"), trace::trace_task!("d"));
+        drop(task_c);
+        trace::trace_log!("test", "still in d");
+        drop(task_d);
+        assert_eq!(Context::current(), Context::background());
     });
-    let a = recording.tasks[0].id;
-    assert_eq!(recording.logs[0].task, a);
+    let ids: Vec<_> = recording.tasks.iter().map(|task| task.id).collect();
+    let logs: Vec<_> = recording.logs.iter().map(|log| log.task).collect();
+    assert_eq!(logs, [ids[1], trace_reader::TaskId(0), ids[3]]);
 }
 
 #[test]

@@ -180,3 +180,50 @@ fn stop_does_not_wait_for_those_who_wait_for_a_chunk() {
     let trace = Trace::from_bytes(receiver.recv().unwrap()).unwrap();
     assert!(trace.validate().unwrap().is_empty());
 }
+
+#[test]
+fn blocking_does_not_wait_for_threads_that_hold_all_chunks() {
+    let _turn = turn();
+    let (to, receiver) = channel();
+    let slow = Slow { bytes: Vec::new(), pause: Duration::ZERO, to };
+    let builder = Session::builder().pool_bytes(16 << 10).chunk_bytes(4 << 10);
+    let session = builder.overflow(Overflow::Block).start(slow).unwrap();
+    let (end, ended) = channel::<()>();
+    let ended = Mutex::new(ended);
+    thread::scope(|scope| {
+        let (emitted, has_emitted) = channel();
+        for _ in 0..4 {
+            let (emitted, ended) = (emitted.clone(), &ended);
+            scope.spawn(move || {
+                trace::trace_log!("test", "holds a chunk");
+                emitted.send(()).unwrap();
+                let _ = ended.lock().unwrap().recv();
+            });
+            has_emitted.recv().unwrap();
+        }
+        trace::trace_log!("test", "there is none left, and none will come back");
+        drop(end);
+    });
+    assert_eq!(session.finish().unwrap().events_lost, 1);
+    let trace = Trace::from_bytes(receiver.recv().unwrap()).unwrap();
+    assert!(trace.validate().unwrap().is_empty());
+}
+
+#[test]
+fn a_writer_that_starts_a_session_is_refused() {
+    struct Starter;
+    impl Write for Starter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(matches!(trace::start(io::sink()), Err(trace::StartError::AlreadyStarted)));
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            assert!(matches!(trace::start(io::sink()), Err(trace::StartError::AlreadyStarted)));
+            Ok(())
+        }
+    }
+    let _turn = turn();
+    let session = Session::builder().start(Starter).unwrap();
+    trace::trace_log!("test", "hello");
+    session.finish().unwrap();
+}

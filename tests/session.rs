@@ -204,3 +204,10 @@ fn the_pool_is_a_file_until_the_trace_is_complete() {
     trace::stop().unwrap();
     assert!(!Path::new(&header.pool_path).exists(), "a clean stop removes the pool file");
 }
+
+#[test]
+fn a_capture_inside_of_a_capture_is_refused() {
+    let _turn = turn();
+    let (inner, _) = trace::capture(|| std::panic::catch_unwind(|| trace::capture(|| ())).is_err());
+    assert!(inner);
+}

@@ -176,3 +176,28 @@ fn a_task_goes_with_its_context() {
     assert_eq!(recording.logs[order.logs[0]].message.to_str(), "of the task");
     assert_eq!(recording.logs.len(), 2);
 }
+
+#[test]
+fn a_thread_with_a_long_name_records_in_small_chunks() {
+    let _turn = turn();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.trace");
+    let session = trace::Session::builder().chunk_bytes(4 << 10).start_file(&path).unwrap();
+    fn nest(depth: u32) {
+        let _region = trace::trace_region!("nest");
+        if depth > 0 {
+            nest(depth - 1);
+        } else {
+            for _ in 0..1_000 {
+                trace::trace_log!("test", "long enough for some chunks");
+            }
+        }
+    }
+    let builder = thread::Builder::new().name("é".repeat(5_000));
+    builder.spawn(|| nest(200)).unwrap().join().unwrap();
+    assert_eq!(session.finish().unwrap().events_lost, 0);
+    let trace = Trace::open(path).unwrap();
+    assert!(trace.validate().unwrap().is_empty());
+    assert_eq!(trace.threads()[0].name, "é".repeat(128));
+    assert_eq!(trace.load().unwrap().regions.len(), 201);
+}

@@ -19,6 +19,9 @@ use crate::sync::Arc;
 /// Names and paths are kept up to this length in bytes.
 pub(crate) const NAME_LIMIT: usize = 4096;
 
+/// A block of callsites ends with the one that makes it as long as this.
+const BLOCK_BYTES: usize = 1 << 20;
+
 /// The static description of one annotation.
 #[derive(Debug)]
 pub struct Callsite {
@@ -190,7 +193,7 @@ impl Table {
     fn enter(&mut self, callsite: &'static Callsite) -> u32 {
         self.entries.push(callsite);
         let id = self.entries.len() as u32;
-        self.keep(id - 1);
+        self.keep(id as usize - 1);
         callsite.id.store(id, Release);
         id
     }
@@ -219,25 +222,40 @@ impl Table {
         id
     }
 
-    /// Keeps the entries from `first` on in the pool, for a reader after a crash.
-    fn keep(&mut self, first: u32) {
-        let Some((pool, blocks)) = &mut self.pool else { return };
-        let mut payload = Vec::new();
-        for (i, callsite) in self.entries.iter().enumerate().skip(first as usize) {
-            callsite.encode(i as u32 + 1, &mut payload);
+    /// Keeps the entries behind the first `known` in the pool, for a reader after a crash.
+    fn keep(&mut self, mut known: usize) {
+        let Some((pool, mut blocks)) = self.pool.take() else { return };
+        while known < self.entries.len() {
+            let mut payload = Vec::new();
+            known = self.encode(known, &mut payload);
+            let mut block = Vec::new();
+            put_block(&mut block, BlockType::Callsites, blocks, &payload);
+            blocks += 1;
+            pool.memory().keep_table(&block);
         }
-        if payload.is_empty() {
-            return;
+        self.pool = Some((pool, blocks));
+    }
+
+    /// Appends as many entries behind the first `known` to `payload` as a block should have, and
+    /// returns how many are known then.
+    fn encode(&self, known: usize, payload: &mut Vec<u8>) -> usize {
+        let mut known = known;
+        for callsite in self.entries.iter().skip(known) {
+            if payload.len() >= BLOCK_BYTES {
+                break;
+            }
+            known += 1;
+            callsite.encode(known as u32, payload);
         }
-        let mut block = Vec::new();
-        put_block(&mut block, BlockType::Callsites, *blocks, &payload);
-        *blocks += 1;
-        pool.memory().keep_table(&block);
+        known
     }
 }
 
 /// Keeps the whole table in `pool`, and whatever is entered from now on.
 pub(crate) fn keep_in(pool: Arc<Pool>) {
+    if pool.memory().path().is_none() {
+        return;
+    }
     let mut table = table();
     table.pool = Some((pool, 0));
     table.keep(0);
@@ -248,13 +266,8 @@ pub(crate) fn forget_pool() {
     table().pool = None;
 }
 
-/// Appends what was entered after the first `known` callsites to `out`; returns how many there are.
-pub(crate) fn encode_new(known: usize, out: &mut Vec<u8>) -> usize {
-    crate::thread::refusing(|| {
-        let table = table();
-        for (i, callsite) in table.entries.iter().enumerate().skip(known) {
-            callsite.encode(i as u32 + 1, out);
-        }
-        table.entries.len()
-    })
+/// Appends what was entered after the first `known` callsites to `payload`, as much of it as a block
+/// should have; returns how many are known then.
+pub(crate) fn encode_new(known: usize, payload: &mut Vec<u8>) -> usize {
+    crate::thread::refusing(|| table().encode(known, payload))
 }

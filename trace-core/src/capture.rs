@@ -1,5 +1,6 @@
 //! Recording into memory, for tests.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +13,8 @@ use crate::session::Session;
 /// of one process may run side by side. When tracing is compiled out the trace is empty.
 ///
 /// # Panics
-/// When a session is on that is no capture, or none can be started.
+/// When a session is on that is no capture, none can be started, this is called inside of another
+/// capture on the same thread, or `f` stops the session.
 ///
 /// ```
 /// let (sum, trace) = trace_core::capture(|| {
@@ -24,6 +26,7 @@ use crate::session::Session;
 /// ```
 pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Vec<u8>) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _inside = Inside::enter();
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let buffer = Buffer::default();
     let session = match Session::builder().start(buffer.clone()) {
@@ -37,6 +40,26 @@ pub fn capture<R>(f: impl FnOnce() -> R) -> (R, Vec<u8>) {
     }
     let trace = std::mem::take(&mut *buffer.lock());
     (result, trace)
+}
+
+/// Tells that the calling thread is in a capture.
+struct Inside;
+
+thread_local! {
+    static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Inside {
+    fn enter() -> Self {
+        assert!(!IS_INSIDE.replace(true), "a capture inside of a capture would wait for itself");
+        Self
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        IS_INSIDE.set(false);
+    }
 }
 
 /// A writer whose bytes can be had back.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use trace_format::TaskId;
 
 use crate::task::put_arg;
-use crate::thread::emit;
+use crate::thread::{emit, peek};
 use crate::value::Arg;
 
 /// Which task something belongs to. Small and `Copy`: pass it along wherever the work goes.
@@ -52,7 +52,7 @@ impl Context {
         if !crate::is_enabled() {
             return Self::background();
         }
-        emit(|pen, _| pen.context()).unwrap_or(Self::background())
+        peek(|pen| pen.context()).unwrap_or(Self::background())
     }
 
     /// Makes this the current context of this thread, until the guard is dropped.
@@ -60,12 +60,12 @@ impl Context {
     /// A context that was entered before tracing was switched on is not known to the trace.
     #[inline]
     pub fn enter(self) -> Entered {
-        let before = if crate::is_enabled() {
+        let entry = if crate::is_enabled() {
             emit(|pen, now| (pen.enter(self, now), pen.epoch_word()))
         } else {
             None
         };
-        Entered { before, not_send: PhantomData }
+        Entered { entry, not_send: PhantomData }
     }
 
     /// Runs `f` with this as the current context.
@@ -96,30 +96,30 @@ impl Default for Context {
 #[derive(Debug)]
 #[must_use = "the context is current only as long as this value lives; give it a name like `_entered`"]
 pub struct Entered {
-    /// What is current again afterwards, and the epoch in which it was.
-    before: Option<(Context, usize)>,
+    /// The number that the pen gave it, and the epoch in which it did.
+    entry: Option<(u64, usize)>,
     not_send: PhantomData<*const ()>,
 }
 
 impl Entered {
     #[inline(always)]
     pub(crate) fn not() -> Self {
-        Self { before: None, not_send: PhantomData }
+        Self { entry: None, not_send: PhantomData }
     }
 
-    pub(crate) fn from(before: Context, epoch: usize) -> Self {
-        Self { before: Some((before, epoch)), not_send: PhantomData }
+    pub(crate) fn of(number: u64, epoch: usize) -> Self {
+        Self { entry: Some((number, epoch)), not_send: PhantomData }
     }
 }
 
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        if let Some((before, epoch)) = self.before {
+        if let Some((number, epoch)) = self.entry {
             if crate::is_enabled() {
                 emit(|pen, now| {
                     if pen.epoch_word() == epoch {
-                        pen.enter(before, now);
+                        pen.leave(number, now);
                     }
                 });
             }

@@ -8,8 +8,8 @@
 //! 2. Recording never fails its program, and never waits but where [`Overflow::Block`] asks for
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
-//! 4. `unsafe` is in `slot`, `pen`, `pool`, `memory`, `mapping`, `thread`, `recorder`, `clock` and
-//!    `barrier`, and nowhere else.
+//! 4. `unsafe` is in `slot`, `pen`, `pool`, `memory`, `mapping`, `thread`, `thread_name`, `recorder`,
+//!    `clock`, `barrier` and `fork`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
 mod barrier;
@@ -20,6 +20,7 @@ mod context;
 mod drainer;
 mod epoch;
 mod error;
+mod fork;
 mod log;
 mod macros;
 #[cfg(all(target_os = "linux", not(trace_portable)))]
@@ -40,6 +41,7 @@ mod slot;
 mod sync;
 mod task;
 mod thread;
+mod thread_name;
 mod value;
 
 pub use capture::capture;

@@ -69,18 +69,18 @@ macro_rules! trace_task {
 macro_rules! trace_log {
     (context: $context:expr, $category:expr, $($message:tt)+) => {
         if $crate::__private::enabled() {
-            static CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::log(
+            static __TRACE_CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::log(
                 $category, ::core::file!(), ::core::line!(), ::core::module_path!(),
             );
-            $crate::__private::log_in(&CALLSITE, $context, ::core::format_args!($($message)+));
+            $crate::__private::log_in(&__TRACE_CALLSITE, $context, ::core::format_args!($($message)+));
         }
     };
     ($category:expr, $($message:tt)+) => {
         if $crate::__private::enabled() {
-            static CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::log(
+            static __TRACE_CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::log(
                 $category, ::core::file!(), ::core::line!(), ::core::module_path!(),
             );
-            $crate::__private::log(&CALLSITE, ::core::format_args!($($message)+));
+            $crate::__private::log(&__TRACE_CALLSITE, ::core::format_args!($($message)+));
         }
     };
 }
@@ -96,13 +96,14 @@ macro_rules! trace_log {
 macro_rules! trace_counter {
     ($name:expr, $value:expr $(,)?) => {
         if $crate::__private::enabled() {
-            static CALLSITE: $crate::__private::Callsite = $crate::__private::Callsite::counter(
-                $name,
-                ::core::file!(),
-                ::core::line!(),
-                ::core::module_path!(),
-            );
-            $crate::__private::count(&CALLSITE, $crate::__private::number(&$value));
+            static __TRACE_CALLSITE: $crate::__private::Callsite =
+                $crate::__private::Callsite::counter(
+                    $name,
+                    ::core::file!(),
+                    ::core::line!(),
+                    ::core::module_path!(),
+                );
+            $crate::__private::count(&__TRACE_CALLSITE, $crate::__private::number(&$value));
         }
     };
 }
@@ -141,18 +142,25 @@ macro_rules! __args {
         $crate::__args!(@ $new $name $begin
             [$($done)* ($key, $crate::__private::arg(&$key))] $($($rest)*)?)
     };
+    // Anything else, but the end.
+    (@ $new:tt $name:tt $begin:tt [$($done:tt)*] $($unexpected:tt)+) => {
+        ::core::compile_error!(::core::concat!(
+            "expected arguments like `key`, `key = value`, `?key` or `key = %value`, found `",
+            ::core::stringify!($($unexpected)+), "`"
+        ))
+    };
     // All arguments are gathered.
     (@ [$($new:tt)+] [$name:expr] [[$($begin:tt)+] [$($off:tt)+]]
         [$(($key:ident, $value:expr))*]
     ) => {{
-        static CALLSITE: $crate::__private::Callsite = $($new)+(
+        static __TRACE_CALLSITE: $crate::__private::Callsite = $($new)+(
             $name, ::core::file!(), ::core::line!(), ::core::module_path!(),
             &[$(::core::stringify!($key)),*],
         );
         if $crate::__private::enabled() {
-            $($begin)+.on(&CALLSITE, &[$($value),*])
+            $($begin)+.on(&__TRACE_CALLSITE, &[$($value),*])
         } else {
-            $($off)+(&CALLSITE)
+            $($off)+(&__TRACE_CALLSITE)
         }
     }};
 }

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+use crate::fork::Process;
 use crate::memory::{Control, Memory};
 
 /// What a pool file begins with.
@@ -32,7 +33,7 @@ const PAGE: usize = 4096;
 /// The memory file system that is tried first.
 const MEMORY_FILE_SYSTEM: &str = "/dev/shm";
 
-/// A pool in a file. The file is removed when the trace was completed.
+/// A pool in a file, which is removed with this value: what a crash leaves is for the reader.
 #[derive(Debug)]
 pub(crate) struct Mapped {
     base: *mut u8,
@@ -41,6 +42,7 @@ pub(crate) struct Mapped {
     chunk_bytes: usize,
     file: File,
     path: PathBuf,
+    owner: Process,
     /// Where the next block of the callsite table goes. Only used with the table locked.
     tables_end: AtomicU64,
 }
@@ -96,7 +98,9 @@ impl Mapped {
         let name = trace.file_name().unwrap_or_default().to_string_lossy();
         let in_memory = Path::new(MEMORY_FILE_SYSTEM).join(format!("{name}.{session:016x}.pool"));
         let beside = {
-            let mut path = trace.as_os_str().to_owned();
+            // The program may change its directory before the file is removed.
+            let trace = std::path::absolute(trace).unwrap_or_else(|_| trace.to_owned());
+            let mut path = trace.into_os_string();
             path.push(".pool");
             PathBuf::from(path)
         };
@@ -106,7 +110,9 @@ impl Mapped {
         Self::at(in_memory, layout, session).or_else(|_| {
             // Beside the trace the name is fixed, so that a pool left by a crash is replaced
             // together with the trace that it belonged to.
-            let _ = std::fs::remove_file(&beside);
+            if is_pool(&beside) {
+                let _ = std::fs::remove_file(&beside);
+            }
             Self::at(beside.clone(), layout, session).map_err(|error| (beside, error))
         })
     }
@@ -131,6 +137,7 @@ impl Mapped {
                 chunk_bytes: layout.chunk_bytes,
                 file,
                 path,
+                owner: Process::current(),
                 tables_end: AtomicU64::new(layout.tables_offset as u64),
             }),
             Err(error) => {
@@ -144,9 +151,12 @@ impl Mapped {
         let len = layout.tables_offset;
         let fd = file.as_raw_fd();
         // SAFETY: the call takes a descriptor, which `file` keeps open, and two numbers.
-        let claimed = unsafe { libc::posix_fallocate(fd, 0, len as libc::off_t) };
-        if claimed != 0 {
-            return Err(io::Error::from_raw_os_error(claimed));
+        let claim = || unsafe { libc::posix_fallocate(fd, 0, len as libc::off_t) };
+        // A timer of the program may interrupt it, and did something of it each time.
+        match (0..1_000).map(|_| claim()).find(|claimed| *claimed != libc::EINTR) {
+            Some(0) => {}
+            Some(error) => return Err(io::Error::from_raw_os_error(error)),
+            None => return Err(io::ErrorKind::Interrupted.into()),
         }
         // SAFETY: a new mapping, at a place that the kernel chooses, of a file that has this
         // length. The file has no name that others use, and is never made shorter.
@@ -168,6 +178,13 @@ impl Mapped {
     }
 }
 
+/// Whether a file is a pool: nobody else's file is ever removed.
+fn is_pool(path: &Path) -> bool {
+    let mut magic = [0; MAGIC.len()];
+    let read = File::open(path).and_then(|file| file.read_exact_at(&mut magic, 0));
+    read.is_ok() && magic == *MAGIC
+}
+
 /// Takes the page faults now instead of while recording. Kernels before 5.14 refuse, and take
 /// them later.
 #[cfg(target_os = "linux")]
@@ -184,6 +201,9 @@ impl Drop for Mapped {
         // SAFETY: mapped in `claim_and_map` with this length, and nothing refers to it: see
         // invariant 1 of `memory`.
         unsafe { libc::munmap(self.base.cast(), self.len) };
+        if !self.owner.is_child() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -214,9 +234,5 @@ impl Memory for Mapped {
 
     fn path(&self) -> Option<&Path> {
         Some(&self.path)
-    }
-
-    fn discard(&self) {
-        let _ = std::fs::remove_file(&self.path);
     }
 }

@@ -86,9 +86,6 @@ pub(crate) trait Memory: std::fmt::Debug + Send + Sync {
     fn path(&self) -> Option<&std::path::Path> {
         None
     }
-
-    /// The session has ended: nothing has to be found after a crash any more.
-    fn discard(&self) {}
 }
 
 /// Memory that ends with the process.

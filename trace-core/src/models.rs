@@ -87,7 +87,7 @@ fn hand_off() {
         drain(&pool, &mut found);
         drain(&pool, &mut found);
         emitter.join().unwrap();
-        recorder.stop();
+        recorder.stop(&pool);
         drain(&pool, &mut found);
         add_losses(&pool, &mut found);
         assert_eq!(found.logs + found.lost, 4);
@@ -108,7 +108,7 @@ fn stop_against_emit() {
                 (0..2).map(|_| u64::from(log(&recorder, &slot, SHORT))).sum::<u64>()
             })
         };
-        recorder.stop();
+        recorder.stop(&pool);
         let mut found = Found::default();
         drain(&pool, &mut found);
         let recorded = emitter.join().unwrap();
@@ -135,7 +135,7 @@ fn thread_exit_against_stop() {
                 recorded
             })
         };
-        recorder.stop();
+        recorder.stop(&pool);
         let recorded = emitter.join().unwrap();
         let mut found = Found::default();
         drain(&pool, &mut found);
@@ -157,10 +157,10 @@ fn stop_then_start() {
                 (0..2).map(|_| u64::from(log(&recorder, &slot, SHORT))).sum::<u64>()
             })
         };
-        recorder.stop();
+        recorder.stop(&first);
         recorder.start(Arc::clone(&second));
         let recorded = emitter.join().unwrap();
-        recorder.stop();
+        recorder.stop(&second);
         let mut found = Found::default();
         drain(&first, &mut found);
         drain(&second, &mut found);

@@ -14,7 +14,8 @@ use crate::clock;
 
 /// Writes the blocks of one trace.
 pub(crate) struct Output<W> {
-    writer: W,
+    /// Gone when the trace is finished.
+    writer: Option<W>,
     /// How many blocks were written.
     sequence: u32,
     /// Small blocks that wait to be written together with the next large one.
@@ -31,7 +32,7 @@ impl<W: Write> Output<W> {
     /// Begins a trace. Nothing is written yet.
     pub(crate) fn new(writer: W, header: &Header<'_>, anchor: &Anchor) -> Self {
         let mut output = Self {
-            writer,
+            writer: Some(writer),
             sequence: 0,
             waiting: MAGIC.to_vec(),
             callsites: 0,
@@ -76,9 +77,12 @@ impl<W: Write> Output<W> {
     }
 
     fn new_callsites(&mut self) {
-        let mut payload = Vec::new();
-        self.callsites = callsite::encode_new(self.callsites, &mut payload);
-        if !payload.is_empty() {
+        loop {
+            let mut payload = Vec::new();
+            self.callsites = callsite::encode_new(self.callsites, &mut payload);
+            if payload.is_empty() {
+                break;
+            }
             self.put_payload(BlockType::Callsites, &payload);
         }
     }
@@ -117,6 +121,11 @@ impl<W: Write> Output<W> {
         self.put(BlockType::Summary, &summary);
         self.flush_waiting();
         self.guarded(|writer| writer.flush());
+        // Its destructor may panic as well.
+        let writer = self.writer.take();
+        if catch_unwind(AssertUnwindSafe(|| drop(writer))).is_err() && self.error.is_none() {
+            self.error = Some(panicked());
+        }
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -134,13 +143,17 @@ impl<W: Write> Output<W> {
         if self.error.is_some() {
             return;
         }
-        let writer = &mut self.writer;
+        let Some(writer) = &mut self.writer else { return };
         self.error = match catch_unwind(AssertUnwindSafe(|| call(writer))) {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error),
-            Err(_) => Some(io::Error::other("the writer panicked")),
+            Err(_) => Some(panicked()),
         };
     }
+}
+
+fn panicked() -> io::Error {
+    io::Error::other("the writer panicked")
 }
 
 /// How many events of the program a chunk holds. Losses that it tells of are not among them.

@@ -60,6 +60,15 @@ struct Open {
     outer: Option<Context>,
 }
 
+/// A context that was entered.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    number: u64,
+    context: Context,
+    /// What is current again after it.
+    before: Context,
+}
+
 const NOWHERE: u32 = u32::MAX;
 
 /// Events that could not be written, since the last one that was.
@@ -87,6 +96,10 @@ pub(crate) struct Pen {
     pool: Option<Arc<Pool>>,
     open: SmallVec<[Open; 16]>,
     context: Context,
+    /// The contexts that were entered and not left.
+    entered: SmallVec<[Entry; 4]>,
+    /// How many have ever been.
+    entries: u64,
     /// How many chunks this thread has begun in this session.
     sequence: u64,
     missing: Missing,
@@ -111,6 +124,8 @@ impl Pen {
             pool: None,
             open: SmallVec::new(),
             context: Context::background(),
+            entered: SmallVec::new(),
+            entries: 0,
             sequence: 0,
             missing: Missing::default(),
             tasks: 0..0,
@@ -128,6 +143,8 @@ impl Pen {
 
     /// Begins with a new session.
     pub(crate) fn attach(&mut self, pool: Arc<Pool>) {
+        // Only a child process still has a chunk here: its parent's, of which it keeps away.
+        self.let_go();
         self.epoch = pool.epoch.word();
         self.pool = Some(pool);
         let resume = std::mem::replace(&mut self.identity.resume, Resume::NOTHING);
@@ -136,6 +153,7 @@ impl Pen {
         self.sequence = sequence;
         self.open.clear();
         self.open.extend_from_slice(&open);
+        self.entered.clear();
         self.context = context;
         self.missing = Missing::default();
     }
@@ -280,12 +298,36 @@ impl Pen {
         !self.open.is_empty()
     }
 
-    /// Another context becomes current; returns the one that was.
-    pub(crate) fn enter(&mut self, context: Context, now: u64) -> Context {
+    /// Another context becomes current, until [`leave`](Self::leave) is called with what this
+    /// returns.
+    pub(crate) fn enter(&mut self, context: Context, now: u64) -> u64 {
+        self.entries += 1;
+        let entry = Entry { number: self.entries, context, before: self.context };
+        self.entered.push(entry);
+        self.make_current(context, now);
+        entry.number
+    }
+
+    /// Leaves a context. Usually it is the one that was entered last; else the one that was entered
+    /// after it puts back what this one would have.
+    pub(crate) fn leave(&mut self, number: u64, now: u64) {
+        let Some(at) = self.entered.iter().rposition(|entry| entry.number == number) else {
+            return;
+        };
+        let left = self.entered.remove(at);
+        match self.entered.get_mut(at) {
+            Some(after) => after.before = left.before,
+            // A region that was given another context is still open, and goes on to decide.
+            None if self.context != left.context => {}
+            None => self.make_current(left.before, now),
+        }
+    }
+
+    fn make_current(&mut self, context: Context, now: u64) {
         if context != self.context {
             self.put(now, Event::TaskEnter { task: context.task() });
         }
-        std::mem::replace(&mut self.context, context)
+        self.context = context;
     }
 
     /// Writes an event: into this chunk, else into the next one, else it is counted as missing.

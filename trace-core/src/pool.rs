@@ -4,13 +4,13 @@
 //! that writes it out, then free again. Two queues pass it on; a queue operation costs about as
 //! much as two events and happens once per chunk.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use trace_format::{BLOCK_HEAD_LEN, LossCause, LossRecord, Overflow, Ticks};
 
 use crate::epoch::Epoch;
 use crate::memory::{ChunkIndex, Control, Memory};
-use crate::sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, lock};
+use crate::sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, lock};
 
 /// Losses of threads that ended are kept one by one up to this number; beyond it they are counted
 /// together as those of thread 0.
@@ -26,6 +26,10 @@ pub(crate) struct Pool {
     memory: Box<dyn Memory>,
     free: ArrayQueue<ChunkIndex>,
     full: ArrayQueue<ChunkIndex>,
+    /// How many chunks are full or being written. Added to before a chunk is passed on, taken from
+    /// after it came back to `free`, with `AcqRel`: who loads 0 and then finds no free chunk knows
+    /// that threads hold them all.
+    awaited: AtomicUsize,
     /// How many lost events the chunks tell of. Only a number: nothing is ordered by it.
     noted: AtomicU64,
     /// Losses about which no chunk can tell.
@@ -62,6 +66,7 @@ impl Pool {
             memory,
             free,
             full: ArrayQueue::new(count),
+            awaited: AtomicUsize::new(0),
             noted: AtomicU64::new(0),
             losses: Mutex::new(Vec::new()),
             stopping: AtomicBool::new(false),
@@ -89,6 +94,7 @@ impl Pool {
 
     /// Passes a chunk on to the drainer, and wakes it when many are waiting.
     pub(crate) fn hand_over(&self, index: ChunkIndex) {
+        self.awaited.fetch_add(1, AcqRel);
         let pushed = self.full.push(index);
         debug_assert!(pushed.is_ok(), "the queue holds all chunks");
         if self.full.len() * 4 >= self.memory.controls().len() {
@@ -105,6 +111,18 @@ impl Pool {
     pub(crate) fn give_back(&self, index: ChunkIndex) {
         let pushed = self.free.push(index);
         debug_assert!(pushed.is_ok(), "the queue holds all chunks");
+        self.awaited.fetch_sub(1, AcqRel);
+    }
+
+    /// Gives a chunk back in which nothing was written.
+    pub(crate) fn return_unused(&self, index: ChunkIndex) {
+        let pushed = self.free.push(index);
+        debug_assert!(pushed.is_ok(), "the queue holds all chunks");
+    }
+
+    /// Whether a chunk may become free without any thread doing something.
+    pub(crate) fn awaits_chunks(&self) -> bool {
+        self.awaited.load(Acquire) != 0
     }
 
     pub(crate) fn control(&self, index: &ChunkIndex) -> &Control {

@@ -50,10 +50,11 @@ fn read_build_id(path: &Path) -> Option<String> {
     }
     let (headers, size, count) = (elf.word(32, 8)?, elf.word(54, 2)?, elf.word(56, 2)?);
     for i in 0..count {
-        let at = headers + i * size;
+        let at = headers.checked_add(i.checked_mul(size)?)?;
         const PT_NOTE: usize = 4;
         if elf.word(at, 4)? == PT_NOTE {
-            let (offset, len) = (elf.word(at + 8, 8)?, elf.word(at + 32, 8)?);
+            let (offset, len) =
+                (elf.word(at.checked_add(8)?, 8)?, elf.word(at.checked_add(32)?, 8)?);
             if let Some(id) = elf.find_build_id(offset, offset.checked_add(len)?) {
                 return Some(id.iter().map(|byte| format!("{byte:02x}")).collect());
             }
@@ -76,8 +77,8 @@ impl<'a> Elf<'a> {
     fn find_build_id(&self, mut at: usize, end: usize) -> Option<&'a [u8]> {
         const NT_GNU_BUILD_ID: usize = 3;
         while at < end {
-            let (name_len, len) = (self.word(at, 4)?, self.word(at + 4, 4)?);
-            let name = at + 12;
+            let (name_len, len) = (self.word(at, 4)?, self.word(at.checked_add(4)?, 4)?);
+            let name = at.checked_add(12)?;
             let content = name.checked_add(name_len)?.checked_next_multiple_of(4)?;
             let content_end = content.checked_add(len)?;
             if self.word(at + 8, 4)? == NT_GNU_BUILD_ID && self.0.get(name..name + 4)? == b"GNU\0" {

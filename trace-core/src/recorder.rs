@@ -110,9 +110,9 @@ impl Recorder {
         self.epoch.store(epoch, SeqCst);
     }
 
-    /// Turns recording off, and hands every chunk over. The numbered steps are those of the module.
-    pub(crate) fn stop(&self) {
-        let Some(pool) = lock(&self.pool).clone() else { return };
+    /// Turns recording into `pool` off, and hands every chunk over. The numbered steps are those of
+    /// the module.
+    pub(crate) fn stop(&self, pool: &Pool) {
         // 1.
         self.epoch.store(0, SeqCst);
         pool.close();
@@ -132,6 +132,16 @@ impl Recorder {
         let refused = self.refused.swap(0, Relaxed);
         pool.add_loss(crate::pool::loss(0, LossCause::Reentrant, refused, 0, 0));
         *lock(&self.pool) = None;
+    }
+
+    /// Turns recording off and does no more: in a child process, where the session is not ours.
+    pub(crate) fn abandon(&self) {
+        self.epoch.store(0, SeqCst);
+    }
+
+    /// Forgets the threads of the process that this one is a copy of. `own` is the one that lives.
+    pub(crate) fn forget_threads(&self, own: *const Slot) {
+        lock(&self.slots).live.retain(|slot| Arc::as_ptr(slot) == own);
     }
 
     /// A slot for a thread.

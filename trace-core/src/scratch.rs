@@ -13,17 +13,23 @@ use trace_format::Text;
 pub(crate) const TEXT_LIMIT: usize = 4096;
 
 thread_local! {
-    /// The thread's buffer. Empty while it is in use: what formats inside a `Display` gets its own.
+    /// The thread's buffer. Only to be touched by whoever has set [`IN_USE`].
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    /// Whether somebody has the buffer: what formats inside of a `Display`, or in a signal handler
+    /// that came in between, gets one of its own.
+    static IN_USE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A buffer for one text at a time: the thread's, taken with the first text.
-pub(crate) struct Scratch(Option<Vec<u8>>);
+pub(crate) struct Scratch {
+    buffer: Option<Vec<u8>>,
+    is_the_threads: bool,
+}
 
 impl Scratch {
     #[inline]
     pub(crate) fn new() -> Self {
-        Self(None)
+        Self { buffer: None, is_the_threads: false }
     }
 
     /// Formats a message, or takes it as it is when there is nothing to format.
@@ -38,8 +44,13 @@ impl Scratch {
     /// Formats a text.
     #[inline]
     pub(crate) fn format(&mut self, arguments: fmt::Arguments<'_>) -> Text<'_> {
-        // A thread that is ending may have no buffer any more.
-        let buffer = self.0.get_or_insert_with(|| SPARE.try_with(Cell::take).unwrap_or_default());
+        if self.buffer.is_none() {
+            self.is_the_threads = !IN_USE.replace(true);
+            // A thread that is ending may have no buffer any more.
+            let spare = || SPARE.try_with(Cell::take).unwrap_or_default();
+            self.buffer = Some(if self.is_the_threads { spare() } else { Vec::new() });
+        }
+        let buffer = self.buffer.get_or_insert_default();
         buffer.clear();
         let mut out = Cutting { kept: buffer, len: 0 };
         // An error is the `Display`'s own; what it wrote before stands.
@@ -55,8 +66,10 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Some(buffer) = self.0.take() {
+        if self.is_the_threads {
+            let buffer = self.buffer.take().unwrap_or_default();
             let _ = SPARE.try_with(|spare| spare.set(buffer));
+            IN_USE.set(false);
         }
     }
 }

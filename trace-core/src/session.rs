@@ -13,12 +13,13 @@ use trace_format::{ClockSource, Header, Overflow, Text, Ticks, VERSION};
 
 use crate::epoch::Epoch;
 use crate::error::{StartError, StopError};
+use crate::fork::Process;
 use crate::memory::{Heap, Memory};
 use crate::output::Output;
 use crate::pool::Pool;
 use crate::sync::Arc;
 use crate::thread::{RECORDER, is_emitting};
-use crate::{barrier, callsite, clock, drainer, program};
+use crate::{barrier, callsite, clock, drainer, fork, program, thread_name};
 
 /// The smallest chunk: it holds the largest head, and some events behind it.
 pub(crate) const MIN_CHUNK_BYTES: usize = 4 << 10;
@@ -146,7 +147,8 @@ pub struct SessionBuilder {
 
 impl SessionBuilder {
     /// The memory for events that were not yet written, in bytes; 16 MiB if nothing is said. This
-    /// is all that recording takes, but for some hundred bytes per thread and callsite.
+    /// is all that recording takes, but for some 5 KiB per thread at a time and some hundred bytes
+    /// per callsite.
     pub fn pool_bytes(mut self, pool_bytes: usize) -> Self {
         self.pool_bytes = pool_bytes;
         self
@@ -243,13 +245,22 @@ impl SessionBuilder {
         if cfg!(target_family = "wasm") {
             return Err(StartError::Unsupported);
         }
-        let on = lock_running();
+        if is_emitting() || drainer::is_current() {
+            // Of a session that is on, or that is ending and waits for this thread.
+            return Err(StartError::AlreadyStarted);
+        }
+        let mut on = lock_running();
+        if on.as_ref().is_some_and(|running| running.owner.is_child()) {
+            // It is the parent's, and so are the thread and the memory that it refers to.
+            std::mem::forget(on.take());
+            crate::thread::forget_others();
+        }
         if on.is_some() { Err(StartError::AlreadyStarted) } else { Ok(on) }
     }
 
     /// How many chunks of which size.
     fn chunks(&self) -> Result<(usize, usize), StartError> {
-        let bytes = self.chunk_bytes.next_multiple_of(64);
+        let bytes = self.chunk_bytes.checked_next_multiple_of(64).unwrap_or(usize::MAX);
         let count = self.pool_bytes / bytes.max(1);
         let sound = (MIN_CHUNK_BYTES..=MAX_CHUNK_BYTES).contains(&bytes)
             && (2..u32::MAX as usize).contains(&count);
@@ -268,6 +279,7 @@ impl SessionBuilder {
         session: u64,
     ) -> Result<Session, StartError> {
         static GENERATION: AtomicUsize = AtomicUsize::new(1);
+        fork::prepare();
         let source = clock::source();
         let epoch = Epoch::new(
             GENERATION.fetch_add(1, Relaxed),
@@ -278,17 +290,16 @@ impl SessionBuilder {
         let pool = Arc::new(Pool::new(epoch, self.overflow, memory));
         let drainer = {
             let pool = Arc::clone(&pool);
-            std::thread::Builder::new()
-                .name("trace-drainer".to_owned())
-                .spawn(move || {
-                    pool.set_drainer(std::thread::current());
-                    drainer::run(&pool, output)
-                })
-                .map_err(StartError::Thread)?
+            let work = move || {
+                pool.set_drainer(std::thread::current());
+                drainer::run(&pool, output)
+            };
+            let builder = std::thread::Builder::new().name("trace-drainer".to_owned());
+            thread_name::without_signals(|| builder.spawn(work)).map_err(StartError::Thread)?
         };
         callsite::keep_in(Arc::clone(&pool));
         RECORDER.start(Arc::clone(&pool));
-        *on = Some(Running { pool, drainer });
+        *on = Some(Running { owner: Process::current(), pool, drainer });
         Ok(Session { epoch: epoch.word() })
     }
 
@@ -325,6 +336,7 @@ impl SessionBuilder {
 
 /// The session that is on.
 struct Running {
+    owner: Process,
     pool: Arc<Pool>,
     drainer: JoinHandle<Result<Summary, StopError>>,
 }
@@ -345,18 +357,17 @@ fn stop_if(chosen: impl FnOnce(usize) -> bool) -> Result<Summary, StopError> {
         return Err(StopError::CalledFromWriter);
     }
     let mut on = lock_running();
-    let epoch = on.as_ref().map(|running| running.pool.epoch.word());
+    let ours = on.as_ref().filter(|running| !running.owner.is_child());
+    let epoch = ours.map(|running| running.pool.epoch.word());
     if !epoch.is_some_and(chosen) {
         return Err(StopError::NotStarted);
     }
-    let Some(Running { pool, drainer }) = on.take() else { return Err(StopError::NotStarted) };
-    RECORDER.stop();
+    let Some(Running { pool, drainer, .. }) = on.take() else { return Err(StopError::NotStarted) };
+    RECORDER.stop(&pool);
     callsite::forget_pool();
     pool.begin_stopping(drainer.thread());
-    let result = drainer.join().unwrap_or_else(|_| {
+    drainer.join().unwrap_or_else(|_| {
         let source = std::io::Error::other("the thread that writes the trace panicked");
         Err(StopError::Write { source, written: 0, lost: 0 })
-    });
-    pool.memory().discard();
-    result
+    })
 }

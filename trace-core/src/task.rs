@@ -187,8 +187,8 @@ impl TaskScope {
             let parent = parent.unwrap_or(pen.context());
             let task =
                 Task::begin(pen, now, Site::Static(callsite), parent.task(), encoded.as_ref());
-            let before = pen.enter(task.context(), now);
-            Self { _entered: Entered::from(before, pen.epoch_word()), task }
+            let number = pen.enter(task.context(), now);
+            Self { _entered: Entered::of(number, pen.epoch_word()), task }
         })
         .unwrap_or_else(|| Self::unrecorded(callsite))
     }

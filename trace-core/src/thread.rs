@@ -7,6 +7,7 @@ use crate::pen::Pen;
 use crate::recorder::Recorder;
 use crate::slot::{Identity, Slot};
 use crate::sync::{Arc, global};
+use crate::thread_name;
 
 global! {
     /// The recorder of this program.
@@ -56,20 +57,38 @@ pub(crate) fn emit<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
         // `SLOT` to GONE before it lets go.
         return RECORDER.emit(unsafe { &*slot }, f);
     }
-    emit_without_slot(slot, f)
+    emit_without_slot(f)
+}
+
+/// Lets `f` look at the calling thread's pen. `None` when nothing is recorded, or this thread has
+/// recorded nothing yet, or is doing so right now; none of which is a loss.
+#[inline]
+pub(crate) fn peek<R>(f: impl FnOnce(&Pen) -> R) -> Option<R> {
+    let slot = SLOT.get();
+    if slot <= GONE || is_emitting() {
+        return None;
+    }
+    // SAFETY: as in `emit`.
+    RECORDER.emit(unsafe { &*slot }, |pen, _| f(pen))
 }
 
 #[cold]
-fn emit_without_slot<R>(state: *const Slot, f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
-    if state == BUSY || !RECORDER.is_on() {
-        if state == BUSY {
-            RECORDER.refuse();
-        }
+fn emit_without_slot<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
+    if !RECORDER.is_on() {
         return None;
     }
-    SLOT.set(BUSY);
+    // In one step: a signal handler may come in between and get a slot for this thread.
+    let state = SLOT.replace(BUSY);
+    if state == BUSY {
+        RECORDER.refuse();
+        return None;
+    }
+    if state > GONE {
+        SLOT.set(state);
+        return emit(f);
+    }
     if state == NONE {
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        let name = thread_name::of_current();
         let slot = RECORDER.adopt(identity(RECORDER.next_thread(), name));
         let address = Arc::as_ptr(&slot);
         let kept = LEAVE.try_with(|leave| leave.slot.replace(Some(Arc::clone(&slot))));
@@ -105,6 +124,14 @@ pub(crate) fn refusing<R>(f: impl FnOnce() -> R) -> R {
     let result = f();
     SLOT.set(slot);
     result
+}
+
+/// In a child process: forgets the threads that only its parent has.
+pub(crate) fn forget_others() {
+    refusing(|| {
+        let own = LEAVE.try_with(|leave| leave.slot.borrow().as_ref().map(Arc::as_ptr));
+        RECORDER.forget_threads(own.ok().flatten().unwrap_or(std::ptr::null()));
+    });
 }
 
 /// Whether the calling thread is inside of [`emit`], so that it must not wait for itself.

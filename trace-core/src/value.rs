@@ -157,10 +157,15 @@ numbers! {
     message = "a counter cannot show a `{Self}`",
     label = "expected an integer of at most 64 bits, or a floating-point number"
 )]
-pub trait Number: Arg + Copy {}
+pub trait Number: Arg + Copy + sealed::Sealed {}
+
+mod sealed {
+    /// Keeps [`Number`](super::Number) to the types below.
+    pub trait Sealed {}
+}
 
 macro_rules! counter_numbers {
-    ($($Type:ty)*) => { $(impl Number for $Type {})* };
+    ($($Type:ty)*) => { $(impl Number for $Type {} impl sealed::Sealed for $Type {})* };
 }
 
 counter_numbers! { i8 i16 i32 i64 isize u8 u16 u32 u64 usize f32 f64 }

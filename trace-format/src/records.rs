@@ -52,7 +52,7 @@ byte_enum! {
     pub enum Overflow: "overflow" {
         /// Counts it as lost.
         Drop = 1 "drop",
-        /// Waits for a free chunk.
+        /// Waits for a free chunk; counts the event as lost when other threads hold them all.
         Block = 2 "block",
     }
 }

@@ -47,7 +47,14 @@ impl Pen {
         self.control = pool.control(&held.index);
         self.chunk = Some(held.index);
         self.last = now;
-        self.put_head(now);
+        if !self.put_head(now) {
+            // Names are cut so that this cannot be; should it be, the events are counted.
+            if let Some(chunk) = self.chunk.take() {
+                pool.return_unused(chunk);
+            }
+            self.let_go();
+            return false;
+        }
         let Missing { count, first } = std::mem::take(&mut self.missing);
         if count > 0 {
             self.put_loss(now, LossCause::PoolFull, count, first);
@@ -55,7 +62,7 @@ impl Pen {
         true
     }
 
-    fn put_head(&mut self, now: u64) {
+    fn put_head(&mut self, now: u64) -> bool {
         let mut listed = std::mem::take(&mut self.listed);
         let skipped = self.open.len().saturating_sub(LISTED_REGIONS);
         listed.extend(self.open[skipped..].iter().map(|open| OpenRegion {
@@ -79,12 +86,13 @@ impl Pen {
         // SAFETY: as in `try_put`.
         let mut out = Bounded::new(unsafe { std::slice::from_raw_parts_mut(self.next, room) });
         head.encode(&mut out);
-        let len = out.len().expect("the smallest chunk holds the largest head");
+        let len = out.len();
         // SAFETY: `len` bytes were written within the room.
-        self.next = unsafe { self.next.add(len) };
+        self.next = unsafe { self.next.add(len.unwrap_or(0)) };
         listed = head.open;
         listed.clear();
         self.listed = listed;
+        len.is_some()
     }
 
     fn hand_over(&mut self) {
@@ -93,6 +101,12 @@ impl Pen {
             pool.hand_over(chunk);
             self.sequence += 1;
         }
+        self.let_go();
+    }
+
+    /// Has no chunk any more.
+    pub(super) fn let_go(&mut self) {
+        self.chunk = None;
         self.control = std::ptr::null();
         self.start = std::ptr::null_mut();
         self.next = self.start;
@@ -131,11 +145,13 @@ fn take_free(pool: &Pool, thread: u64, sequence: u64) -> Option<Held> {
         return None;
     }
     for round in 0_u32.. {
-        if pool.is_closing() {
-            break;
-        }
+        // Asked before looking for a chunk: one that comes back is free before it is not awaited.
+        let can_come_back = pool.awaits_chunks() && !pool.is_closing();
         if let Some(held) = pool.take_free(thread, sequence) {
             return Some(held);
+        }
+        if !can_come_back {
+            break;
         }
         pool.wake_drainer();
         wait(round);
