@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Mutex, PoisonError};
 
-use trace_format::wire::Field;
+use trace_format::wire::{Field, LIST_LIMIT};
 use trace_format::{BlockType, CallsiteId, CallsiteKind, Text, put_block};
 
 use crate::pool::Pool;
@@ -117,7 +117,7 @@ impl Callsite {
             file: Text::cut(self.file, NAME_LIMIT),
             line: self.line,
             module: Text::cut(self.module, NAME_LIMIT),
-            keys: self.keys.iter().map(|key| Text::cut(key, NAME_LIMIT)).collect(),
+            keys: self.keys.iter().take(LIST_LIMIT).map(|key| Text::cut(key, NAME_LIMIT)).collect(),
         }
         .encode(out);
     }

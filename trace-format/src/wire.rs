@@ -460,6 +460,10 @@ impl<'a> Field<'a> for Text<'a> {
     }
 }
 
+/// A list has at most this many items, so that no file can make a reader take much more memory
+/// for one than the file has bytes.
+pub const LIST_LIMIT: usize = 4096;
+
 impl<'a, T: Field<'a>> Field<'a> for Vec<T> {
     const SHAPE: &'static str = T::LIST_SHAPE;
 
@@ -471,7 +475,11 @@ impl<'a, T: Field<'a>> Field<'a> for Vec<T> {
     }
 
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
+        let offset = input.position();
         let len = input.length(expected)?;
+        if len > LIST_LIMIT {
+            return Err(Malformed::Range { offset, expected, found: len as u64 });
+        }
         let mut items = Self::new();
         for _ in 0..len {
             items.push(T::decode(input, expected)?);

@@ -1,6 +1,6 @@
 //! The bytes of every shape, one by one. A change here is a new version of the format.
 
-use trace_format::wire::{Bounded, Cursor, Field, Sink, put_varint};
+use trace_format::wire::{Bounded, Cursor, Field, LIST_LIMIT, Sink, put_varint};
 use trace_format::{
     BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow, TaskId, Text,
     Ticks, Value, Values,
@@ -196,4 +196,16 @@ fn integers_of_any_length_are_the_same_near_the_end() {
     }
     let short = Cursor::new(&bytes[..2]).little_endian(3, "it");
     assert_eq!(short, Err(Malformed::Ends { offset: 2, expected: "it" }));
+}
+
+#[test]
+fn a_list_is_of_limited_length() {
+    let list = |len: usize| {
+        let mut bytes = Vec::new();
+        vec![Text::new(""); len].encode(&mut bytes);
+        Vec::<Text<'_>>::decode(&mut Cursor::new(&bytes), "list").map(|list| list.len())
+    };
+    assert_eq!(list(LIST_LIMIT), Ok(LIST_LIMIT));
+    let found = LIST_LIMIT as u64 + 1;
+    assert_eq!(list(LIST_LIMIT + 1), Err(Malformed::Range { offset: 0, expected: "list", found }));
 }

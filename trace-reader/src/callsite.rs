@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use trace_format::{CallsiteId, CallsiteKind};
+use trace_format::{CallsiteId, CallsiteKind, Text};
 
 /// The static description of an annotation. Its strings are as the program gave them: escape
 /// them before they reach a terminal or a page.
@@ -22,7 +22,7 @@ pub struct Callsite {
     /// The path of the module.
     pub module: String,
     /// The names of the arguments that a begin carries.
-    pub keys: Vec<String>,
+    pub keys: Keys,
 }
 
 impl Callsite {
@@ -34,13 +34,59 @@ impl Callsite {
             file: callsite.file.to_str().into_owned(),
             line: callsite.line,
             module: callsite.module.to_str().into_owned(),
-            keys: callsite.keys.iter().map(|key| key.to_str().into_owned()).collect(),
+            keys: callsite.keys.iter().map(Text::to_str).collect(),
         }
     }
 
     /// `file:line`, or what of it is known.
     pub fn location(&self) -> String {
         if self.line == 0 { self.file.clone() } else { format!("{}:{}", self.file, self.line) }
+    }
+}
+
+/// The names of the arguments that a begin carries, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// All names, one behind the other: a file can be made of nothing but short ones.
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Keys {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The name of the argument at `index`.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)? as usize;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        Some(&self.text[start..end])
+    }
+
+    /// The names.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
+    }
+}
+
+impl<'a> FromIterator<Cow<'a, str>> for Keys {
+    fn from_iter<I: IntoIterator<Item = Cow<'a, str>>>(names: I) -> Self {
+        let mut keys = Self::default();
+        for name in names {
+            keys.text.push_str(&name);
+            // A block, and so all names in it, is far below 4 GiB.
+            keys.ends.push(keys.text.len() as u32);
+        }
+        keys.text.shrink_to_fit();
+        keys.ends.shrink_to_fit();
+        keys
     }
 }
 

@@ -69,7 +69,7 @@ mod validate;
 mod wording;
 
 pub use analysis::Analysis;
-pub use callsite::{Callsite, Callsites};
+pub use callsite::{Callsite, Callsites, Keys};
 pub use clock::Clock;
 pub use error::Error;
 pub use merge::Merged;

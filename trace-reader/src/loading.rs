@@ -243,8 +243,9 @@ impl<'t> Loading<'t> {
 
 /// The values of a begin under the names that its callsite gives them.
 fn arguments(trace: &Trace, callsite: CallsiteId, values: &Values<'_>) -> Vec<Argument> {
-    let keys = trace.callsites().get(callsite).map_or(&[][..], |callsite| &callsite.keys);
-    let name = |i: usize| keys.get(i).cloned().unwrap_or_else(|| format!("argument {}", i + 1));
+    let keys = trace.callsites().get(callsite).map(|callsite| &callsite.keys);
+    let known = |i: usize| keys.and_then(|keys| keys.get(i)).map(str::to_owned);
+    let name = |i: usize| known(i).unwrap_or_else(|| format!("argument {}", i + 1));
     let named = values.iter().enumerate();
     named.map(|(i, value)| Argument { key: name(i), value: value.into_owned() }).collect()
 }
