@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use crate::error::{Malformed, TextError};
+use crate::shapes::Text;
 use crate::text::Scan;
-use crate::wire::{Cursor, Field, Sink, Text, put_varint};
+use crate::wire::{Cursor, Field, Sink, put_varint};
 
 /// One typed value: a byte that tells the type, then the value.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@
 //! marker and know whether it found a block.
 
 use crate::checksum::Checksums;
-use crate::wire::byte_enum;
+use crate::table::byte_enum;
 
 /// What a trace begins with; the digit is the version of the format.
 pub const MAGIC: &[u8; 16] = b"runtime-trace 1\n";

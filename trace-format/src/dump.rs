@@ -23,8 +23,9 @@ use crate::block::{BlockType, MAGIC, MAX_PAYLOAD_LEN, Stretch, Stretches, put_bl
 use crate::error::{Malformed, TextError};
 use crate::events::Timed;
 use crate::records::{Anchor, Callsite, ChunkHead, Header, LossRecord, Summary};
+use crate::shapes::CallsiteId;
 use crate::text::{Scan, quote};
-use crate::wire::{CallsiteId, Cursor, Field};
+use crate::wire::{Cursor, Field};
 
 /// How many bytes a line of `junk` or `raw` holds.
 const HEX_LINE_LEN: usize = 4096;

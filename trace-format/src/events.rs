@@ -13,9 +13,10 @@
 use crate::args::{Value, Values};
 use crate::error::{Malformed, TextError};
 use crate::records::LossCause;
+use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
 use crate::table::{FieldSpec, Spec, event_table};
 use crate::text::Scan;
-use crate::wire::{CallsiteId, Cursor, Field, Sink, TaskId, Text, Ticks};
+use crate::wire::{Cursor, Field, Sink};
 
 event_table! { <'a>
     /// A region begins on this thread, in the thread's current task.

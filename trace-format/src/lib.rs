@@ -25,6 +25,7 @@ mod dump;
 mod error;
 mod events;
 mod records;
+mod shapes;
 mod table;
 pub mod text;
 pub mod wire;
@@ -41,5 +42,5 @@ pub use records::{
     Anchor, Callsite, CallsiteKind, ChunkHead, ClockSource, Header, LossCause, LossRecord,
     OpenRegion, Overflow, RECORDS, Summary,
 };
+pub use shapes::{CallsiteId, TaskId, Text, Ticks};
 pub use table::{FieldSpec, Spec};
-pub use wire::{CallsiteId, TaskId, Text, Ticks};

@@ -2,9 +2,10 @@
 //! chunk, clock anchors, losses and the summary.
 
 use crate::error::{Malformed, TextError};
-use crate::table::{FieldSpec, Spec, record};
+use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
+use crate::table::{FieldSpec, Spec, byte_enum, record};
 use crate::text::Scan;
-use crate::wire::{CallsiteId, Cursor, Field, Sink, TaskId, Text, Ticks, byte_enum};
+use crate::wire::{Cursor, Field, Sink};
 
 byte_enum! {
     /// What the ticks of a trace count.

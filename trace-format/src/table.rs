@@ -195,3 +195,64 @@ macro_rules! record_field {
     };
 }
 pub(crate) use record_field;
+
+/// Declares an enum that is one byte in the file and one word in the text form.
+macro_rules! byte_enum {
+    ($(#[$meta:meta])* $vis:vis enum $Name:ident: $shape:literal {
+        $($(#[doc = $doc:literal])+ $Variant:ident = $byte:literal $word:literal,)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        $vis enum $Name { $($(#[doc = $doc])+ $Variant = $byte,)+ }
+
+        impl $Name {
+            /// Every value, in the order of its bytes.
+            pub const ALL: &'static [Self] = &[$(Self::$Variant,)+];
+
+            /// The word for it in the text form and in messages.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$Variant => $word,)+ }
+            }
+
+            /// What it means.
+            pub fn doc(self) -> &'static str {
+                match self { $(Self::$Variant => concat!($($doc,)+).trim_ascii_start(),)+ }
+            }
+        }
+
+        impl<'a> $crate::wire::Field<'a> for $Name {
+            const SHAPE: &'static str = $shape;
+
+            fn encode(&self, out: &mut impl $crate::wire::Sink) {
+                out.put(&[*self as u8]);
+            }
+
+            fn decode(
+                input: &mut $crate::wire::Cursor<'a>,
+                expected: &'static str,
+            ) -> Result<Self, $crate::Malformed> {
+                let offset = input.position();
+                match input.byte(expected)? {
+                    $($byte => Ok(Self::$Variant),)+
+                    found => Err($crate::Malformed::Range {
+                        offset, expected, found: u64::from(found),
+                    }),
+                }
+            }
+
+            fn print(&self, out: &mut String) {
+                out.push_str(self.word());
+            }
+
+            fn parse(input: &mut $crate::text::Scan<'_>) -> Result<Self, $crate::TextError> {
+                let start = input.clone();
+                let word = input.word()?;
+                Self::ALL.iter().copied().find(|v| v.word() == word).ok_or_else(|| {
+                    start.error(concat!("a ", $shape))
+                })
+            }
+        }
+    };
+}
+pub(crate) use byte_enum;
