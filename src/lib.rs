@@ -61,8 +61,8 @@
 //! ```
 //!
 //! Inside of a function, [`trace_region!`] begins a region that lasts to the end of the scope, and
-//! [`trace_task!`] a task. All of them take arguments, which the report shows with each region and
-//! task: `key = value`, `?value` for what `Debug` writes, `%value` for `Display`.
+//! [`trace_task!`] a task. The macros and the attributes take arguments, which the report shows with
+//! each region and task: `key = value`, `?value` for what `Debug` writes, `%value` for `Display`.
 //! [`trace_counter!`] records a number as it goes up and down.
 //!
 //! ```
@@ -73,8 +73,8 @@
 //!
 //! # What it costs
 //!
-//! While tracing is off, an annotation loads one atomic: no clock is read, nothing is allocated,
-//! no argument is evaluated. While it is on, a region costs little more than the two readings of
+//! While tracing is off, each begin and end, log and counter loads one atomic: no clock is read,
+//! nothing is allocated, no argument of a macro or an attribute is evaluated. While it is on, a region costs little more than the two readings of
 //! the clock that it is made of. So annotate once, libraries too, and leave it in.
 //!
 //! The memory of a session is what [`Session::builder`] says. Should the program outrun the
@@ -92,10 +92,10 @@
 //!
 //! | | |
 //! |---|---|
-//! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`], [`is_enabled`], [`capture`](capture()) |
-//! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`Context`] |
+//! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`capture`](capture()) |
+//! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
 //! | regions | [`#[region]`](macro@region), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
-//! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`] |
+//! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`], [`Number`] |
 //! | arguments | [`Arg`], [`Value`], [`region_arg`], [`Region::arg`], [`Task::arg`], [`Context::arg`] |
 //!
 //! Those who know Go's package find each of its names in `docs/from-go.md`.
@@ -105,8 +105,8 @@
 extern crate self as trace;
 
 pub use trace_core::{
-    Arg, Context, Entered, Number, Overflow, Region, Session, SessionBuilder, StartError,
-    StopError, Summary, Task, TaskScope, Value, capture, is_enabled, log, new_task, region_arg,
+    Arg, Context, Entered, EnteredTask, Number, Overflow, Region, Session, SessionBuilder,
+    StartError, StopError, Summary, Task, Value, capture, is_enabled, log, new_task, region_arg,
     start, start_file, start_region, stop, trace_counter, trace_log, trace_region, trace_task,
     with_region,
 };

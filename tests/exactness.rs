@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::thread;
 
-use trace::{Context, Entered, Overflow, Region, Session, Task, TaskScope};
+use trace::{Context, Entered, EnteredTask, Overflow, Region, Session, Task};
 use trace_reader::{Argument, Fate, Recording, TaskId, Text, Trace, Value};
 
 /// Seeds per run: enough to be sure in a release build, quick enough for a debug build.
@@ -85,7 +85,7 @@ struct Open {
 enum What {
     Region(Region),
     Entered(Entered),
-    Scope(TaskScope),
+    Scope(EnteredTask),
 }
 
 const TYPES: [&str; 4] = ["steamMilk", "extractCoffee", "mixMilkCoffee", ""];

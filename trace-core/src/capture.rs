@@ -17,8 +17,9 @@ use crate::session::Session;
 /// capture on the same thread, or `f` stops the session.
 ///
 /// ```
-/// let (sum, trace) = trace_core::capture(|| {
-///     let _region = trace_core::trace_region!("add");
+/// # use trace_core as trace;
+/// let (sum, trace) = trace::capture(|| {
+///     let _region = trace::trace_region!("add");
 ///     2 + 2
 /// });
 /// assert_eq!(sum, 4);

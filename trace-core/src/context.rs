@@ -1,9 +1,8 @@
 //! Contexts: what carries the current task from place to place.
 
-use std::marker::PhantomData;
-
 use trace_format::TaskId;
 
+use crate::region::StaysOnItsThread;
 use crate::task::put_arg;
 use crate::thread::{emit, peek};
 use crate::value::Arg;
@@ -15,11 +14,12 @@ use crate::value::Arg;
 /// context belong to the current one.
 ///
 /// ```
-/// let (ctx, task) = trace_core::new_task(trace_core::Context::background(), "makeCappuccino");
+/// # use trace_core as trace;
+/// let (ctx, task) = trace::new_task(trace::Context::background(), "makeCappuccino");
 /// std::thread::spawn(move || {
 ///     ctx.run(|| {
 ///         // Belongs to the task, as does everything that is called from here.
-///         let _region = trace_core::trace_region!("steamMilk");
+///         let _region = trace::trace_region!("steamMilk");
 ///     });
 /// });
 /// # drop(task);
@@ -65,7 +65,7 @@ impl Context {
         } else {
             None
         };
-        Entered { entry, not_send: PhantomData }
+        Entered { entry, _stays: StaysOnItsThread::HERE }
     }
 
     /// Runs `f` with this as the current context.
@@ -76,6 +76,9 @@ impl Context {
     }
 
     /// Adds an argument to the task of this context while it runs. Nothing for the background.
+    ///
+    /// The value is computed by the caller, even while tracing is off; its string is cut at 4,096
+    /// bytes.
     #[inline]
     #[track_caller]
     pub fn arg(self, key: &'static str, value: impl Arg) {
@@ -98,17 +101,17 @@ impl Default for Context {
 pub struct Entered {
     /// The number that the pen gave it, and the epoch in which it did.
     entry: Option<(u64, usize)>,
-    not_send: PhantomData<*const ()>,
+    _stays: StaysOnItsThread,
 }
 
 impl Entered {
     #[inline(always)]
     pub(crate) fn not() -> Self {
-        Self { entry: None, not_send: PhantomData }
+        Self { entry: None, _stays: StaysOnItsThread::HERE }
     }
 
     pub(crate) fn of(number: u64, epoch: usize) -> Self {
-        Self { entry: Some((number, epoch)), not_send: PhantomData }
+        Self { entry: Some((number, epoch)), _stays: StaysOnItsThread::HERE }
     }
 }
 

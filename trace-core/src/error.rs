@@ -48,7 +48,9 @@ impl fmt::Display for StartError {
                 "tracing was compiled out by the feature `off` or `release_off` of runtime-trace; \
                  build without it",
             ),
-            Self::Unsupported => f.write_str("tracing needs threads, which this target has not"),
+            Self::Unsupported => {
+                f.write_str("tracing needs threads, which this target does not have")
+            }
             Self::Output { path, source } => {
                 write!(f, "cannot write the trace to {}: {source}", path.display())
             }

@@ -50,7 +50,7 @@ pub use error::{StartError, StopError};
 pub use log::log;
 pub use region::{Region, region_arg, start_region, with_region};
 pub use session::{Session, SessionBuilder, Summary, is_enabled, start, start_file, stop};
-pub use task::{Task, TaskScope, new_task};
+pub use task::{EnteredTask, Task, new_task};
 pub use trace_format::Overflow;
 pub use value::{Arg, Number, Value};
 

@@ -19,8 +19,9 @@ use crate::value::Value;
 /// message only when tracing is on, use [`trace_log!`](crate::trace_log).
 ///
 /// ```
-/// # let ctx = trace_core::Context::current();
-/// trace_core::log(ctx, "orderID", "4711");
+/// # use trace_core as trace;
+/// # let ctx = trace::Context::current();
+/// trace::log(ctx, "orderID", "4711");
 /// ```
 #[inline]
 #[track_caller]

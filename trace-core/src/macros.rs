@@ -9,9 +9,10 @@
 /// off. `context: ctx,` before the name begins it in another task.
 ///
 /// ```
-/// # let (bytes, path, ctx) = (512, std::path::Path::new("a"), trace_core::Context::current());
-/// let _region = trace_core::trace_region!("read", bytes, file = %path.display());
-/// let _other = trace_core::trace_region!(context: ctx, "parse", ?path);
+/// # use trace_core as trace;
+/// # let (bytes, path, ctx) = (512, std::path::Path::new("a"), trace::Context::current());
+/// let _region = trace::trace_region!("read", bytes, file = %path.display());
+/// let _other = trace::trace_region!(context: ctx, "parse", ?path);
 /// ```
 #[macro_export]
 macro_rules! trace_region {
@@ -37,8 +38,9 @@ macro_rules! trace_region {
 /// [`new_task`](crate::new_task).
 ///
 /// ```
+/// # use trace_core as trace;
 /// # let id = 7_u64;
-/// let task = trace_core::trace_task!("makeCappuccino", order = id);
+/// let task = trace::trace_task!("makeCappuccino", order = id);
 /// let ctx = task.context(); // to be passed to other threads
 /// ```
 #[macro_export]
@@ -61,9 +63,10 @@ macro_rules! trace_task {
 /// off. `context: ctx,` before the category logs into another task.
 ///
 /// ```
-/// # let (id, ctx) = (7, trace_core::Context::current());
-/// trace_core::trace_log!("orderID", "{id}");
-/// trace_core::trace_log!(context: ctx, "barista", "order {} is ready", id);
+/// # use trace_core as trace;
+/// # let (id, ctx) = (7, trace::Context::current());
+/// trace::trace_log!("orderID", "{id}");
+/// trace::trace_log!(context: ctx, "barista", "order {} is ready", id);
 /// ```
 #[macro_export]
 macro_rules! trace_log {
@@ -89,8 +92,9 @@ macro_rules! trace_log {
 /// tracing is off.
 ///
 /// ```
+/// # use trace_core as trace;
 /// # let queue = [1, 2, 3];
-/// trace_core::trace_counter!("queue depth", queue.len());
+/// trace::trace_counter!("queue depth", queue.len());
 /// ```
 #[macro_export]
 macro_rules! trace_counter {

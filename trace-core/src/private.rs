@@ -8,7 +8,7 @@ use crate::context::Context;
 pub use crate::is_enabled as enabled;
 use crate::log as log_module;
 use crate::region::{Region, Site, begin_static, begin_with};
-use crate::task::TaskScope;
+use crate::task::EnteredTask;
 use crate::value::{Arg, Number, Value};
 
 /// Begins a region.
@@ -35,20 +35,20 @@ pub fn region_off(callsite: &'static Callsite) -> Region {
 
 /// Begins a task and enters it.
 #[inline(always)]
-pub fn task(callsite: &'static Callsite) -> TaskScope {
+pub fn task(callsite: &'static Callsite) -> EnteredTask {
     if enabled() { task_with(callsite, &[]) } else { task_off(callsite) }
 }
 
 /// Begins a task with arguments and enters it. Only to be called when [`enabled`].
 #[inline(always)]
-pub fn task_with(callsite: &'static Callsite, args: &[Value<'_>]) -> TaskScope {
-    TaskScope::begin(callsite, None, args)
+pub fn task_with(callsite: &'static Callsite, args: &[Value<'_>]) -> EnteredTask {
+    EnteredTask::begin(callsite, None, args)
 }
 
 /// The guard of a task that is not recorded.
 #[inline(always)]
-pub fn task_off(callsite: &'static Callsite) -> TaskScope {
-    TaskScope::unrecorded(callsite)
+pub fn task_off(callsite: &'static Callsite) -> EnteredTask {
+    EnteredTask::unrecorded(callsite)
 }
 
 /// How a region of a bang macro begins.
@@ -99,8 +99,8 @@ pub fn task_in(context: Context) -> TaskBegin {
 impl TaskBegin {
     /// Begins it.
     #[inline(always)]
-    pub fn on(self, callsite: &'static Callsite, args: &[Value<'_>]) -> TaskScope {
-        TaskScope::begin(callsite, self.0, args)
+    pub fn on(self, callsite: &'static Callsite, args: &[Value<'_>]) -> EnteredTask {
+        EnteredTask::begin(callsite, self.0, args)
     }
 }
 

@@ -29,6 +29,14 @@ impl Site {
     }
 }
 
+/// Makes a guard stay on the thread that made it: neither `Send` nor `Sync`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StaysOnItsThread(PhantomData<*const ()>);
+
+impl StaysOnItsThread {
+    pub(crate) const HERE: Self = Self(PhantomData);
+}
+
 /// A region that is open; it ends with this value.
 ///
 /// Regions of a thread nest: the one that began last ends first, as scopes do. If yours do not, the
@@ -37,14 +45,14 @@ impl Site {
 #[must_use = "the region ends when this value is dropped; give it a name like `_region`"]
 pub struct Region {
     site: Site,
-    not_send: PhantomData<*const ()>,
+    _stays: StaysOnItsThread,
 }
 
 impl Region {
     /// The value that ends a region which was not recorded, or has just been.
     #[inline(always)]
     pub(crate) fn guard(site: Site) -> Self {
-        Self { site, not_send: PhantomData }
+        Self { site, _stays: StaysOnItsThread::HERE }
     }
 
     /// Ends the region. The same as dropping it.
@@ -52,6 +60,9 @@ impl Region {
     pub fn end(self) {}
 
     /// Adds an argument while the region runs.
+    ///
+    /// The value is computed by the caller, even while tracing is off; its string is cut at 4,096
+    /// bytes.
     ///
     /// ```
     /// let region = trace_core::trace_region!("read");
@@ -87,8 +98,9 @@ impl Drop for Region {
 /// region ends.
 ///
 /// ```
-/// # let ctx = trace_core::Context::current();
-/// let region = trace_core::start_region(ctx, "steamMilk");
+/// # use trace_core as trace;
+/// # let ctx = trace::Context::current();
+/// let region = trace::start_region(ctx, "steamMilk");
 /// // …
 /// region.end();
 /// ```
@@ -105,8 +117,9 @@ pub fn start_region(context: Context, name: &'static str) -> Region {
 /// Runs `f` in a region of type `name`, in `context`.
 ///
 /// ```
-/// # let ctx = trace_core::Context::current();
-/// let foam = trace_core::with_region(ctx, "steamMilk", || "foam");
+/// # use trace_core as trace;
+/// # let ctx = trace::Context::current();
+/// let foam = trace::with_region(ctx, "steamMilk", || "foam");
 /// assert_eq!(foam, "foam");
 /// ```
 #[inline(always)]
@@ -119,7 +132,7 @@ pub fn with_region<R>(context: Context, name: &'static str, f: impl FnOnce() -> 
 /// Adds an argument to the innermost open region of this thread, whoever began it.
 ///
 /// For functions with an attribute, where there is no [`Region`] at hand. Nothing when no region
-/// is open.
+/// is open. The value is computed by the caller, even while tracing is off.
 #[inline]
 #[track_caller]
 pub fn region_arg(key: &'static str, value: impl Arg) {

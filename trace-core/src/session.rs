@@ -32,7 +32,9 @@ const DEFAULT_CHUNK_BYTES: usize = 64 << 10;
 /// Starts recording into `writer`, with the default [options](Session::builder).
 ///
 /// # Errors
-/// [`StartError::AlreadyStarted`] when a session is on, and whatever keeps this one from starting.
+/// [`StartError::AlreadyStarted`] when a session is on; [`CompiledOut`](StartError::CompiledOut),
+/// [`Unsupported`](StartError::Unsupported), [`PoolSize`](StartError::PoolSize) and
+/// [`Thread`](StartError::Thread) when none can be.
 pub fn start(writer: impl Write + Send + 'static) -> Result<(), StartError> {
     Session::builder().start(writer).map(Session::detach)
 }
@@ -40,11 +42,15 @@ pub fn start(writer: impl Write + Send + 'static) -> Result<(), StartError> {
 /// Starts recording into the file at `path`, with the default [options](Session::builder). An
 /// existing file is replaced.
 ///
-/// On Linux the events are kept in a file, too, until they are written, so that they outlive the
-/// program.
+/// A thread's events are written when its chunk is full, and at the end. On Linux they lie in a file
+/// until then, the *pool*: in `/dev/shm` if it fits there, else beside the trace. It is as large as
+/// [`pool_bytes`](SessionBuilder::pool_bytes) says, and removed when the session ends. A program
+/// that dies before leaves it behind, with every event in it; the trace's header tells where, and
+/// `docs/format.md` how the two go together. Both files can be read by their owner only.
 ///
 /// # Errors
-/// As for [`start`], and [`StartError::Output`] when the file cannot be made.
+/// As for [`start`], and [`StartError::Output`] or [`StartError::PoolFile`] when a file cannot be
+/// made. An existing trace may be gone then.
 pub fn start_file(path: impl AsRef<Path>) -> Result<(), StartError> {
     Session::builder().start_file(path).map(Session::detach)
 }
@@ -54,7 +60,9 @@ pub fn start_file(path: impl AsRef<Path>) -> Result<(), StartError> {
 /// Every event whose call had returned before, on any thread, is in the trace or counted as lost.
 ///
 /// # Errors
-/// [`StopError::NotStarted`] when no session is on, and the writer's first error.
+/// [`StopError::NotStarted`] when no session is on; [`StopError::Write`] with the writer's first
+/// error; [`CalledFromWriter`](StopError::CalledFromWriter) and
+/// [`CalledWhileRecording`](StopError::CalledWhileRecording) from where it cannot be done.
 pub fn stop() -> Result<Summary, StopError> {
     stop_if(|_| true)
 }
@@ -80,12 +88,14 @@ pub struct Summary {
     pub duration: Duration,
 }
 
-/// A running session, which is stopped by [`finish`](Self::finish) or when this is dropped.
+/// A running session, which is stopped by [`finish`](Self::finish) or when this is dropped. Only
+/// `finish` tells whether the trace could be written.
 ///
 /// ```
+/// # use trace_core as trace;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let path = std::env::temp_dir().join(format!("session-{}.trace", std::process::id()));
-/// let session = trace_core::Session::builder().pool_bytes(4 << 20).start_file(&path)?;
+/// let session = trace::Session::builder().pool_bytes(4 << 20).start_file(&path)?;
 /// // …
 /// let summary = session.finish()?;
 /// assert_eq!(summary.events_lost, 0);
@@ -114,7 +124,7 @@ impl Session {
     /// Stops the session. Returns after the last byte was written.
     ///
     /// # Errors
-    /// [`StopError::NotStarted`] when [`stop`] has ended it before, and the writer's first error.
+    /// As for [`stop`]; [`StopError::NotStarted`] also when [`stop`] has ended it before.
     pub fn finish(mut self) -> Result<Summary, StopError> {
         let epoch = std::mem::take(&mut self.epoch);
         stop_if(|on| on == epoch)
@@ -154,7 +164,8 @@ impl SessionBuilder {
         self
     }
 
-    /// The size of a chunk in bytes, from 4 KiB to 16 MiB; 64 KiB if nothing is said. A thread
+    /// The size of a chunk in bytes, from 4 KiB to 16 MiB, and rounded up to a multiple of 64; 64 KiB
+    /// if nothing is said. A pool has at least two. A thread
     /// fills a chunk at a time, so that a program with many threads wants more than as many of
     /// them in its pool.
     pub fn chunk_bytes(mut self, chunk_bytes: usize) -> Self {
@@ -186,7 +197,7 @@ impl SessionBuilder {
         let mut on = self.lock_idle()?;
         let (count, bytes) = self.chunks()?;
         let memory = Heap::new(count, bytes).ok_or_else(|| self.size_error())?;
-        self.run(&mut on, writer, Box::new(memory), program::random())
+        self.run(&mut on, writer, Box::new(memory), program::random(), |_| ())
     }
 
     /// Starts recording into the file at `path`. An existing file is replaced.
@@ -206,7 +217,8 @@ impl SessionBuilder {
             .map_err(|source| StartError::Output { path: path.to_owned(), source })?;
         let session = program::random();
         let memory = self.file_memory(path, session, count, bytes)?;
-        self.run(&mut on, file, memory, session)
+        // Whatever happens from now on, the header tells where the pool is.
+        self.run(&mut on, file, memory, session, Output::flush_waiting)
     }
 
     #[cfg(all(target_os = "linux", not(trace_portable)))]
@@ -271,12 +283,13 @@ impl SessionBuilder {
         StartError::PoolSize { pool_bytes: self.pool_bytes, chunk_bytes: self.chunk_bytes }
     }
 
-    fn run(
+    fn run<W: Write + Send + 'static>(
         &self,
         on: &mut Option<Running>,
-        writer: impl Write + Send + 'static,
+        writer: W,
         memory: Box<dyn Memory>,
         session: u64,
+        begin: impl FnOnce(&mut Output<W>),
     ) -> Result<Session, StartError> {
         static GENERATION: AtomicUsize = AtomicUsize::new(1);
         fork::prepare();
@@ -286,7 +299,8 @@ impl SessionBuilder {
             !barrier::is_asymmetric(),
             source != ClockSource::Monotonic,
         );
-        let output = self.output(writer, &*memory, session, source);
+        let mut output = self.output(writer, &*memory, session, source);
+        begin(&mut output);
         let pool = Arc::new(Pool::new(epoch, self.overflow, memory));
         let drainer = {
             let pool = Arc::clone(&pool);

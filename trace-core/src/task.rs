@@ -32,11 +32,11 @@ pub struct Task {
 
 impl Task {
     #[inline(always)]
-    fn unrecorded(site: Site) -> Self {
+    fn unrecorded(site: Site, parent: TaskId) -> Self {
         Self {
             site,
             id: TaskId::BACKGROUND,
-            parent: TaskId::BACKGROUND,
+            parent,
             begin: 0,
             epoch: 0,
             ended: AtomicBool::new(false),
@@ -70,6 +70,9 @@ impl Task {
     }
 
     /// Adds an argument while the task runs.
+    ///
+    /// The value is computed by the caller, even while tracing is off; its string is cut at 4,096
+    /// bytes.
     #[inline]
     #[track_caller]
     pub fn arg(&self, key: &'static str, value: impl Arg) {
@@ -78,10 +81,11 @@ impl Task {
         }
     }
 
-    /// The context that makes regions, logs and subtasks belong to this task.
+    /// The context that makes regions, logs and subtasks belong to this task. That of its parent, if
+    /// the task began while nothing was recorded.
     #[inline]
     pub fn context(&self) -> Context {
-        Context::of(self.id)
+        Context::of(if self.id == TaskId::BACKGROUND { self.parent } else { self.id })
     }
 
     #[inline(never)]
@@ -118,8 +122,9 @@ impl Drop for Task {
 /// not entered: pass it on, or call [`Context::enter`].
 ///
 /// ```
-/// let (ctx, task) = trace_core::new_task(trace_core::Context::current(), "makeCappuccino");
-/// trace_core::with_region(ctx, "steamMilk", || { /* … */ });
+/// # use trace_core as trace;
+/// let (ctx, task) = trace::new_task(trace::Context::current(), "makeCappuccino");
+/// trace::with_region(ctx, "steamMilk", || { /* … */ });
 /// task.end();
 /// ```
 #[inline]
@@ -127,7 +132,7 @@ impl Drop for Task {
 pub fn new_task(context: Context, name: &'static str) -> (Context, Task) {
     let site = Site::Named(name, Location::caller());
     if !crate::is_enabled() {
-        return (context, Task::unrecorded(site));
+        return (context, Task::unrecorded(site, context.task()));
     }
     begin_named(context, site)
 }
@@ -136,7 +141,7 @@ pub fn new_task(context: Context, name: &'static str) -> (Context, Task) {
 fn begin_named(context: Context, site: Site) -> (Context, Task) {
     match emit(|pen, now| Task::begin(pen, now, site, context.task(), None)) {
         Some(task) => (task.context(), task),
-        None => (context, Task::unrecorded(site)),
+        None => (context, Task::unrecorded(site, context.task())),
     }
 }
 
@@ -146,13 +151,13 @@ fn begin_named(context: Context, site: Site) -> (Context, Task) {
 /// thread; see [`new_task`] for one that does not.
 #[derive(Debug)]
 #[must_use = "the task ends when this value is dropped; give it a name like `_task`"]
-pub struct TaskScope {
+pub struct EnteredTask {
     // In the order in which they end.
     _entered: Entered,
     task: Task,
 }
 
-impl TaskScope {
+impl EnteredTask {
     /// The context of the task, to be passed to other threads.
     #[inline]
     pub fn context(&self) -> Context {
@@ -160,6 +165,9 @@ impl TaskScope {
     }
 
     /// Adds an argument while the task runs.
+    ///
+    /// The value is computed by the caller, even while tracing is off; its string is cut at 4,096
+    /// bytes.
     #[inline]
     #[track_caller]
     pub fn arg(&self, key: &'static str, value: impl Arg) {
@@ -172,7 +180,10 @@ impl TaskScope {
 
     #[inline(always)]
     pub(crate) fn unrecorded(callsite: &'static Callsite) -> Self {
-        Self { _entered: Entered::not(), task: Task::unrecorded(Site::Static(callsite)) }
+        Self {
+            _entered: Entered::not(),
+            task: Task::unrecorded(Site::Static(callsite), TaskId::BACKGROUND),
+        }
     }
 
     /// Begins a task in `parent`, or in the current context, and enters it.

@@ -114,11 +114,12 @@ impl Sink for Encoded {
 /// Implement it for a type of your own by returning the value that stands for it:
 ///
 /// ```
+/// # use trace_core as trace;
 /// struct OrderId(u64);
 ///
-/// impl trace_core::Arg for OrderId {
-///     fn value(&self) -> trace_core::Value<'_> {
-///         trace_core::Value::U64(self.0)
+/// impl trace::Arg for OrderId {
+///     fn value(&self) -> trace::Value<'_> {
+///         trace::Value::U64(self.0)
 ///     }
 /// }
 /// ```

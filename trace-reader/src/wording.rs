@@ -30,6 +30,18 @@ impl fmt::Display for LostChunks {
     }
 }
 
+/// A name in quotes, its end left out when it is long: there may be ten thousand problems with it.
+fn quoted(name: &str) -> String {
+    const SHOWN_CHARS: usize = 200;
+    let shown = name.char_indices().nth(SHOWN_CHARS).map_or(name, |(end, _)| &name[..end]);
+    let mut quoted = String::new();
+    trace_format::text::quote(shown.as_bytes(), &mut quoted);
+    if shown.len() < name.len() {
+        quoted.push('…');
+    }
+    quoted
+}
+
 /// A time with the unit that it is best read in; no digit is left out.
 fn readable(time: Time) -> String {
     let ns = time.ns();
@@ -45,9 +57,7 @@ impl Wording<'_> {
     fn thread(&self, id: ThreadId) -> String {
         match self.threads.iter().find(|thread| thread.id == id) {
             Some(thread) if !thread.name.is_empty() => {
-                let mut quoted = String::new();
-                trace_format::text::quote(thread.name.as_bytes(), &mut quoted);
-                format!("thread {id} {quoted}")
+                format!("thread {id} {}", quoted(&thread.name))
             }
             _ => format!("thread {id}"),
         }
@@ -56,11 +66,7 @@ impl Wording<'_> {
     fn name(&self, id: CallsiteId) -> Cow<'_, str> {
         match self.callsites.and_then(|callsites| callsites.get(id)) {
             // The name comes from the traced program: quote it, escaping what is not plain.
-            Some(callsite) => {
-                let mut quoted = String::new();
-                trace_format::text::quote(callsite.name.as_bytes(), &mut quoted);
-                Cow::Owned(quoted)
-            }
+            Some(callsite) => Cow::Owned(quoted(&callsite.name)),
             None => Cow::Owned(format!("callsite {}", id.0)),
         }
     }

@@ -60,8 +60,17 @@ fn fits(text: &str, limit: usize) -> bool {
     text.len() <= limit || width(text) <= limit
 }
 
+/// At most so many bytes per column are looked at: what takes none can be piled up without end, and
+/// the width of each beginning is measured anew.
+const BYTES_PER_COLUMN: usize = 16;
+
 /// The longest beginning of `text` that takes at most `limit` columns.
 fn prefix(text: &str, limit: usize) -> &str {
+    let mut most = text.len().min(limit * BYTES_PER_COLUMN);
+    while !text.is_char_boundary(most) {
+        most -= 1;
+    }
+    let text = &text[..most];
     let mut end = 0;
     for (at, c) in text.char_indices() {
         let next = at + c.len_utf8();
@@ -77,6 +86,11 @@ fn prefix(text: &str, limit: usize) -> &str {
 
 /// The longest end of `text` that takes at most `limit` columns.
 fn suffix(text: &str, limit: usize) -> &str {
+    let mut least = text.len().saturating_sub(limit * BYTES_PER_COLUMN);
+    while !text.is_char_boundary(least) {
+        least += 1;
+    }
+    let text = &text[least..];
     let mut start = text.len();
     for (at, c) in text.char_indices().rev() {
         if width(&text[at..]) > limit {

@@ -64,6 +64,8 @@ pub struct Loss {
     pub losses: Vec<LossRow>,
     /// Chunks that are missing from the file, with an unknown number of events.
     pub gaps: Vec<GapRow>,
+    /// In how many places the file is damaged, or ends, where events were or may have been.
+    pub damaged: u64,
 }
 
 /// Events that could not be recorded.
@@ -224,6 +226,6 @@ pub struct Problems {
 impl Loss {
     /// Whether nothing is missing.
     pub fn is_empty(&self) -> bool {
-        self.losses.is_empty() && self.gaps.is_empty()
+        self.losses.is_empty() && self.gaps.is_empty() && self.damaged == 0
     }
 }

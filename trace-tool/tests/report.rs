@@ -105,3 +105,53 @@ fn the_library_gives_the_same_answer() {
     let run = Trace::of("busy_morning").run(&["report", "t.trace"]);
     assert_eq!(report.to_string(), run.stdout());
 }
+
+#[test]
+fn a_damaged_chunk_is_a_loss() {
+    let mut bytes = golden::bytes("busy_morning");
+    let whole = Trace::of_bytes(&bytes).run(&["report", "t.trace", "--json"]).json();
+    assert_eq!(whole["loss"]["damaged"], 0);
+    let chunk =
+        trace_format::Stretches::new(&bytes, trace_format::MAGIC.len()).find_map(|stretch| {
+            match stretch {
+                trace_format::Stretch::Block { offset, head, .. }
+                    if head.block_type == trace_format::BlockType::Chunk =>
+                {
+                    Some(offset)
+                }
+                _ => None,
+            }
+        });
+    bytes[chunk.unwrap() + trace_format::BLOCK_HEAD_LEN] ^= 1;
+    let damaged = Trace::of_bytes(&bytes);
+    assert_eq!(damaged.run(&["report", "t.trace", "--json"]).json()["loss"]["damaged"], 1);
+    let report = damaged.run(&["report", "t.trace"]);
+    assert!(report.stdout().contains("LOST: events are missing where it is damaged, in 1 place"));
+    assert!(report.stdout().contains('≥'), "counts are marked");
+}
+
+#[test]
+fn names_that_take_no_columns_take_no_time() {
+    let khmer = format!("{}{}", "ក".to_owned() + &"្ក".repeat(30_000), "x".repeat(400));
+    let mut payload = Vec::new();
+    let callsite = trace_format::Callsite {
+        id: trace_format::CallsiteId(1),
+        kind: trace_format::CallsiteKind::Region,
+        name: trace_format::Text::new(&khmer),
+        file: trace_format::Text::new("a.rs"),
+        line: 1,
+        module: trace_format::Text::new("a"),
+        keys: Vec::new(),
+    };
+    trace_format::wire::Field::encode(&callsite, &mut payload);
+    let mut bytes = trace_format::MAGIC.to_vec();
+    trace_format::put_block(&mut bytes, trace_format::BlockType::Callsites, 0, &payload);
+    let chunk = "runtime-trace 1\nblock chunk\n  ChunkHead thread=1 sequence=0 base=5 os_thread=0 \
+                 thread_name=\"\" task=0 fiber=0 depth=0 open=[]\n  +1 RegionBegin callsite=1\n  \
+                 +5 RegionEnd\n";
+    let chunk = trace_format::text_to_file(chunk).unwrap();
+    bytes.extend_from_slice(&chunk[trace_format::MAGIC.len()..]);
+    let begin = std::time::Instant::now();
+    Trace::of_bytes(&bytes).run(&["report", "t.trace"]).is_harmless();
+    assert!(begin.elapsed().as_secs() < 5);
+}

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use trace_format::LossCause;
+use trace_format::{BlockType, LossCause};
 
-use crate::{Loss, ThreadId, Time};
+use crate::{Loss, Problem, Problems, ThreadId, Time};
 
 /// What is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,12 +15,29 @@ pub struct LossReport {
     pub losses: Vec<LossTotal>,
     /// Chunks that are missing in the file, per thread. How many events they held is not known.
     pub gaps: Vec<GapTotal>,
+    /// In how many places the file is damaged, or ends, where events were or may have been. How many
+    /// is not known.
+    pub damaged: u64,
 }
 
 impl LossReport {
     /// Whether nothing is missing.
     pub fn is_empty(&self) -> bool {
-        self.total == 0 && self.losses.is_empty() && self.gaps.is_empty()
+        let counted = self.total == 0 && self.losses.is_empty();
+        counted && self.gaps.is_empty() && self.damaged == 0
+    }
+}
+
+/// Whether a problem means that events are missing, nobody knows how many.
+fn hides_events(problem: &Problem) -> bool {
+    let may_be_chunk = |block_type| matches!(block_type, None | Some(BlockType::Chunk));
+    match *problem {
+        Problem::Damaged { block_type, .. } | Problem::EndsInsideBlock { block_type, .. } => {
+            may_be_chunk(block_type)
+        }
+        Problem::MalformedBlock { block_type, .. } => may_be_chunk(Some(block_type)),
+        Problem::MalformedEvent { .. } => true,
+        _ => false,
     }
 }
 
@@ -89,12 +106,13 @@ impl Losses {
             .or_insert(gap);
     }
 
-    pub(super) fn finish(self) -> LossReport {
+    pub(super) fn finish(self, problems: &Problems) -> LossReport {
         let total = self.losses.values().fold(0, |sum: u64, loss| sum.saturating_add(loss.count));
         LossReport {
             total,
             losses: self.losses.into_values().collect(),
             gaps: self.gaps.into_values().collect(),
+            damaged: problems.iter().filter(|problem| hides_events(problem)).count() as u64,
         }
     }
 }

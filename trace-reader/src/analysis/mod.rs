@@ -54,7 +54,7 @@ impl Analysis {
         let mut tasks = tasks::Tasks::default();
         let mut logs = logs::Logs::default();
         let mut counters = counters::Counters::default();
-        let mut loss = loss::Losses::new(trace.losses());
+        let mut losses = loss::Losses::new(trace.losses());
         let mut problems = trace.problems().clone();
         let mut ledger = Ledger::default();
         let mut threads = Vec::with_capacity(trace.threads().len());
@@ -77,10 +77,10 @@ impl Analysis {
                     }
                     Step::Loss(lost) => {
                         whole = false;
-                        loss.loss(lost);
+                        losses.loss(lost);
                     }
                     Step::Gap { chunks, from } => {
-                        loss.gap(item.thread, *chunks, *from, item.time);
+                        losses.gap(item.thread, *chunks, *from, item.time);
                     }
                     Step::Problem(problem) => {
                         whole &= !matches!(problem, Problem::MalformedEvent { .. });
@@ -101,7 +101,7 @@ impl Analysis {
             threads,
             logs: logs.finish(),
             counters: counters.finish(),
-            loss: loss.finish(),
+            loss: losses.finish(&problems),
             problems,
         })
     }

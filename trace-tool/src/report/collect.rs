@@ -80,7 +80,12 @@ fn loss(analysis: &Analysis, names: &ThreadNames) -> Loss {
         from_time_ns: gap.from.ns(),
         to_time_ns: gap.to.ns(),
     });
-    Loss { events: analysis.loss.total, losses: losses.collect(), gaps: gaps.collect() }
+    Loss {
+        events: analysis.loss.total,
+        losses: losses.collect(),
+        gaps: gaps.collect(),
+        damaged: analysis.loss.damaged,
+    }
 }
 
 fn times(durations: &Durations) -> Times {

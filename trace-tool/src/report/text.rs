@@ -92,8 +92,8 @@ impl fmt::Display for Report {
 
 impl Loss {
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        let chunks = self.gaps.iter().map(|gap| gap.chunks).sum();
-        let alarm = loss::alarm(self.events, chunks);
+        let chunks = loss::total(self.gaps.iter().map(|gap| gap.chunks));
+        let alarm = loss::alarm(self.events, chunks, self.damaged);
         writeln!(out, "\n{}", paint(ALARM, paragraph(&alarm, 0, width)))?;
         let marks = "Numbers that this may have changed are marked: ≥ at least, ≤ at most, ~ of what is left.";
         writeln!(out, "{}", paragraph(marks, 0, width))?;

@@ -1,13 +1,14 @@
 //! From a trace to its slowest [`Tasks`].
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use trace_reader::{CallsiteId, Problem, Recording, TaskId, ThreadId, Time, Trace};
 
 use super::tree::Tree;
 use super::{Fate, Selection, Task, Tasks};
 use crate::error::Error;
+use crate::loss;
 use crate::threads::ThreadNames;
 
 /// A trace that is held in memory, and the questions that are asked about it.
@@ -28,7 +29,7 @@ impl Tasks {
         let recording = trace.load()?;
         let source = Source::new(trace, recording);
         let (candidates, chosen) = source.select(selection)?;
-        let lost_events = source.recording.losses.iter().map(|loss| loss.count).sum();
+        let lost_events = loss::total(source.recording.losses.iter().map(|loss| loss.count));
         Ok(Self {
             candidates,
             lost_events,
@@ -42,10 +43,10 @@ impl Tasks {
 fn lost_chunks(recording: &Recording) -> u64 {
     let lost = |problem: &Problem| match problem {
         Problem::MissingChunks(lost) => lost.chunks,
-        Problem::Damaged { lost, .. } => lost.iter().map(|lost| lost.chunks).sum(),
+        Problem::Damaged { lost, .. } => loss::total(lost.iter().map(|lost| lost.chunks)),
         _ => 0,
     };
-    recording.problems.iter().map(lost).sum()
+    loss::total(recording.problems.iter().map(lost))
 }
 
 impl<'t> Source<'t> {
@@ -75,7 +76,7 @@ impl<'t> Source<'t> {
             Selection::Slowest { count, task_type } => {
                 let mut tasks: Vec<usize> = (0..self.recording.tasks.len()).collect();
                 if let Some(wanted) = task_type {
-                    tasks.retain(|&task| self.type_of(task).as_ref() == Some(wanted));
+                    tasks.retain(|&task| self.is_of_type(task, wanted));
                     if tasks.is_empty() {
                         return Err(self.no_type(wanted));
                     }
@@ -91,7 +92,10 @@ impl<'t> Source<'t> {
 
     fn no_type(&self, wanted: &str) -> Error {
         let tasks = 0..self.recording.tasks.len();
-        let mut present: Vec<String> = tasks.filter_map(|task| self.type_of(task)).collect();
+        let callsites: BTreeSet<_> =
+            tasks.filter_map(|task| self.recording.tasks[task].callsite).collect();
+        let mut present: Vec<_> =
+            callsites.into_iter().map(|callsite| self.name(callsite)).collect();
         present.sort_unstable();
         present.dedup();
         Error::NoTaskType { wanted: wanted.to_owned(), present }
@@ -129,6 +133,11 @@ impl<'t> Source<'t> {
         };
         let begin = task.begin.unwrap_or(Time::START);
         (fate, task.end.unwrap_or(self.trace.end()).since(begin))
+    }
+
+    fn is_of_type(&self, task: usize, wanted: &str) -> bool {
+        let callsite = self.recording.tasks[task].callsite;
+        callsite.is_some_and(|callsite| self.trace.callsites().name(callsite) == wanted)
     }
 
     /// The type of a task, if an event that was recorded tells it.

@@ -25,8 +25,8 @@ impl Tasks {
     /// # Errors
     /// What `out` returns.
     pub fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        if self.lost_events + self.lost_chunks > 0 {
-            let alarm = loss::alarm(self.lost_events, self.lost_chunks);
+        if self.lost_events > 0 || self.lost_chunks > 0 {
+            let alarm = loss::alarm(self.lost_events, self.lost_chunks, 0);
             let alarm = format!("{alarm}, and entries perhaps from below");
             writeln!(out, "{}\n", paint(ALARM, paragraph(&alarm, 0, width)))?;
         }
@@ -107,7 +107,7 @@ impl Task {
         ]);
         let begin = self.begin_time_ns.unwrap_or(0);
         for (entry, branch) in self.entries.iter().zip(branches(&self.entries)) {
-            let offset = units::time(entry.time_ns - begin);
+            let offset = units::time(entry.time_ns.saturating_sub(begin));
             let sign = if offset.starts_with('-') { "" } else { "+" };
             entry.write(&mut table, &branch, Cell::styled(FAINT, format!("{sign}{offset}")));
         }
