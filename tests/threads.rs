@@ -171,7 +171,7 @@ fn a_task_goes_with_its_context() {
     assert_eq!(order.children.len(), 1);
     let subtask = &recording.tasks[order.children[0]];
     assert_eq!(subtask.parent, order.id);
-    assert_eq!(subtask.args[0].key, "late");
+    assert_eq!(&*subtask.args[0].key, "late");
     assert_eq!(order.logs.len(), 1);
     assert_eq!(recording.logs[order.logs[0]].message.to_str(), "of the task");
     assert_eq!(recording.logs.len(), 2);

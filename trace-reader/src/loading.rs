@@ -1,6 +1,9 @@
 //! Making a [`Recording`] out of steps.
 
-use trace_format::{CallsiteId, TaskId, Values};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use trace_format::{CallsiteId, TaskId, Value, Values};
 
 use crate::ledger::{Entry, Ledger};
 use crate::recording::{Argument, CounterSample, Log, RecordedThread, Recording, Region, Task};
@@ -9,7 +12,7 @@ use crate::{Problem, ThreadId, Time, Trace};
 
 /// A recording that is being made. The regions' indices count within their thread.
 pub(crate) struct Loading<'t> {
-    trace: &'t Trace,
+    keys: Keys<'t>,
     recording: Recording,
     regions: Vec<Vec<Region>>,
     ledger: Ledger,
@@ -32,7 +35,13 @@ impl<'t> Loading<'t> {
             ..Recording::default()
         };
         let regions = vec![Vec::new(); trace.threads().len()];
-        Self { trace, recording, regions, ledger: Ledger::default(), whole: trace.is_whole() }
+        Self {
+            keys: Keys::new(trace),
+            recording,
+            regions,
+            ledger: Ledger::default(),
+            whole: trace.is_whole(),
+        }
     }
 
     pub(crate) fn item(&mut self, item: Item<'_>) {
@@ -60,10 +69,10 @@ impl<'t> Loading<'t> {
             }
             Step::RegionArgs { region: Some(region), values } => {
                 let region = &mut self.regions[at][region as usize];
-                region.args.extend(arguments(self.trace, region.callsite, &values));
+                region.args.extend(self.keys.arguments(region.callsite, &values));
             }
             Step::RegionArg { region: Some(region), key, value } => {
-                let key = self.trace.callsites().name(key).into_owned();
+                let key = self.keys.late(key);
                 let value = value.into_owned();
                 self.regions[at][region as usize].args.push(Argument { key, value });
             }
@@ -76,14 +85,13 @@ impl<'t> Loading<'t> {
                 task.begin_thread = Some(thread);
             }
             Step::TaskArgs { task: Some(task), values } => {
-                let trace = self.trace;
-                let task = self.task(task);
-                if let Some(callsite) = task.callsite {
-                    task.args.extend(arguments(trace, callsite, &values));
+                if let Some(callsite) = self.task(task).callsite {
+                    let args = self.keys.arguments(callsite, &values);
+                    self.task(task).args.extend(args);
                 }
             }
             Step::TaskArg { task, key, value } => {
-                let key = self.trace.callsites().name(key).into_owned();
+                let key = self.keys.late(key);
                 let value = value.into_owned();
                 self.task(task).args.push(Argument { key, value });
             }
@@ -241,11 +249,35 @@ impl<'t> Loading<'t> {
     }
 }
 
-/// The values of a begin under the names that its callsite gives them.
-fn arguments(trace: &Trace, callsite: CallsiteId, values: &Values<'_>) -> Vec<Argument> {
-    let keys = trace.callsites().get(callsite).map(|callsite| &callsite.keys);
-    let known = |i: usize| keys.and_then(|keys| keys.get(i)).map(str::to_owned);
-    let name = |i: usize| known(i).unwrap_or_else(|| format!("argument {}", i + 1));
-    let named = values.iter().enumerate();
-    named.map(|(i, value)| Argument { key: name(i), value: value.into_owned() }).collect()
+/// The names of arguments, each kept once: a name may be long, and its arguments many.
+struct Keys<'t> {
+    trace: &'t Trace,
+    /// By callsite, and which of its keys; its own name is that of a late argument.
+    kept: HashMap<(CallsiteId, Option<usize>), Arc<str>>,
+}
+
+impl<'t> Keys<'t> {
+    fn new(trace: &'t Trace) -> Self {
+        Self { trace, kept: HashMap::new() }
+    }
+
+    /// The name of an argument that was added later.
+    fn late(&mut self, key: CallsiteId) -> Arc<str> {
+        let name = || Arc::from(&*self.trace.callsites().name(key));
+        Arc::clone(self.kept.entry((key, None)).or_insert_with(name))
+    }
+
+    /// The values of a begin under the names that its callsite gives them.
+    fn arguments(&mut self, callsite: CallsiteId, values: &Values<'_>) -> Vec<Argument> {
+        let known = self.trace.callsites().get(callsite).map(|callsite| &callsite.keys);
+        let name = |i: usize| match known.and_then(|keys| keys.get(i)) {
+            Some(key) => Arc::from(key),
+            None => Arc::from(format!("argument {}", i + 1)),
+        };
+        let argument = |(i, value): (usize, Value<'_>)| {
+            let key = self.kept.entry((callsite, Some(i))).or_insert_with(|| name(i));
+            Argument { key: Arc::clone(key), value: value.into_owned() }
+        };
+        values.iter().enumerate().map(argument).collect()
+    }
 }

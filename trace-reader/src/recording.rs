@@ -11,6 +11,8 @@
 //! 2. Logs and counter samples are sorted by time, and so are the arguments of a task.
 //! 3. Every index points into the vector of the same recording.
 
+use std::sync::Arc;
+
 use std::collections::HashMap;
 
 use trace_format::{CallsiteId, TaskId, Text, Value};
@@ -116,8 +118,8 @@ pub struct Task {
 /// A value that the program attached to a region or a task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Argument {
-    /// Its name.
-    pub key: String,
+    /// Its name, shared by all arguments of that name.
+    pub key: Arc<str>,
     /// Its value.
     pub value: Value<'static>,
 }

@@ -10,7 +10,7 @@ fn load(name: &str) -> Recording {
 }
 
 fn argument(key: &str, value: Value<'static>) -> Argument {
-    Argument { key: key.to_owned(), value }
+    Argument { key: key.into(), value }
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl From<&trace_reader::Argument> for Argument {
             Value::Str(text) | Value::Debug(text) | Value::Display(text) => text.original_len,
             _ => None,
         };
-        Self { key: argument.key.clone(), value: argument.value.clone(), cut_from }
+        Self { key: argument.key.to_string(), value: argument.value.clone(), cut_from }
     }
 }
 
