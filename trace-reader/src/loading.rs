@@ -90,7 +90,8 @@ impl<'t> Loading<'t> {
                     self.task(task).args.extend(args);
                 }
             }
-            Step::TaskArg { task, key, value } => {
+            // The background is no task; a damaged file may say otherwise.
+            Step::TaskArg { task, key, value } if task != TaskId::BACKGROUND => {
                 let key = self.keys.late(key);
                 let value = value.into_owned();
                 self.task(task).args.push(Argument { key, value });

@@ -51,11 +51,12 @@ impl Task {
     fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let title = title(self.task_type.as_deref(), self.task);
         let latency = bounded(self.fate, self.latency_ns);
+        let taken = latency.chars().count() + note(self.fate).map_or(0, |note| note.len() + 2) + 2;
         let fate = note(self.fate).map(|note| format!("  {}", paint(WARNING, note)));
         writeln!(
             out,
             "{}  {}{}",
-            paint(TASK, shorten_end(&title, width.saturating_sub(30).max(10))),
+            paint(TASK, shorten_end(&title, width.saturating_sub(taken.max(30)).max(10))),
             paint(HEADING, latency),
             fate.unwrap_or_default(),
         )?;

@@ -163,10 +163,10 @@ pub(super) fn counters(
     let mut table = Table::new([
         Column::names("Counters"),
         Column::numbers("count"),
-        Column::numbers("min"),
+        Column::numbers("min").dropped(2),
         Column::numbers("mean").dropped(1),
         Column::numbers("max"),
-        Column::numbers("last"),
+        Column::numbers("last").dropped(3),
     ]);
     for row in report.counters.iter().take(rows) {
         let count = marks.at_least(units::count(row.count));
