@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`Trace::analyze`] | statistics per type of region and task, per thread, category, counter | bounded |
 //! | [`Trace::steps`], [`Trace::merged`] | what happened, one [`Step`] at a time, per thread or by time | a chunk per thread |
-//! | [`Trace::load`] | a [`Recording`]: tasks, regions, logs and counters that point at each other | several times the file |
+//! | [`Trace::load`] | a [`Recording`]: tasks, regions, logs and counters that point at each other | some 280 bytes per region |
 //! | [`Trace::validate`] | everything that is not exactly as the format demands | a chunk per thread |
 //!
 //! The reader is lenient: whatever is wrong in a trace is a [`Problem`], told with its place, and
