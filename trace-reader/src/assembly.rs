@@ -15,6 +15,7 @@ use crate::{Clock, Error, Loss, Problem, Summary, ThreadId, Time, chunk};
 
 impl Opening {
     pub(crate) fn finish(mut self, source: Box<dyn Source>, file_len: u64) -> Result<Trace, Error> {
+        self.callsites.shrink();
         if self.header.is_none() {
             self.problems.push(Problem::NoHeader);
         }
@@ -53,7 +54,6 @@ impl Opening {
             file_len,
             header: self.header,
             callsites: self.callsites,
-            described_at: self.described_at,
             threads,
             clock,
             end,

@@ -1,165 +1,201 @@
 //! The callsite table: what the ids in events mean.
+//!
+//! A file may be nothing but callsites of a few bytes each. So they are kept as the bytes that
+//! describe them, and looked into when somebody asks: a name is needed once per line that is
+//! printed, an id with every event.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use trace_format::{CallsiteId, CallsiteKind, Text};
+use trace_format::wire::{Cursor, Field};
+use trace_format::{CallsiteId, CallsiteKind, Malformed, Text};
 
 /// The static description of an annotation. Its strings are as the program gave them: escape
 /// them before they reach a terminal or a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Callsite {
+pub struct Callsite<'a> {
     /// What events call it.
     pub id: CallsiteId,
     /// What it annotates.
     pub kind: CallsiteKind,
     /// The type of the region or task, the category, the counter, the argument.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// The source file.
-    pub file: String,
+    pub file: Cow<'a, str>,
     /// The line in it, counted from 1; 0 when it is not known.
     pub line: u32,
     /// The path of the module.
-    pub module: String,
-    /// The names of the arguments that a begin carries.
-    pub keys: Keys,
+    pub module: Cow<'a, str>,
+    /// The names of the arguments that a begin carries, in order.
+    pub keys: Vec<Cow<'a, str>>,
 }
 
-impl Callsite {
-    pub(crate) fn new(callsite: &trace_format::Callsite<'_>) -> Self {
-        Self {
-            id: callsite.id,
-            kind: callsite.kind,
-            name: callsite.name.to_str().into_owned(),
-            file: callsite.file.to_str().into_owned(),
-            line: callsite.line,
-            module: callsite.module.to_str().into_owned(),
-            keys: callsite.keys.iter().map(Text::to_str).collect(),
-        }
-    }
-
+impl Callsite<'_> {
     /// `file:line`, or what of it is known.
     pub fn location(&self) -> String {
-        if self.line == 0 { self.file.clone() } else { format!("{}:{}", self.file, self.line) }
-    }
-}
-
-/// The names of the arguments that a begin carries, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// All names, one behind the other: a file can be made of nothing but short ones.
-    text: String,
-    ends: Vec<u32>,
-}
-
-impl Keys {
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The name of the argument at `index`.
-    pub fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)? as usize;
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        Some(&self.text[start..end])
-    }
-
-    /// The names.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|index| self.get(index).unwrap_or_default())
-    }
-}
-
-impl<'a> FromIterator<Cow<'a, str>> for Keys {
-    fn from_iter<I: IntoIterator<Item = Cow<'a, str>>>(names: I) -> Self {
-        let mut keys = Self::default();
-        for name in names {
-            keys.text.push_str(&name);
-            // A block, and so all names in it, is far below 4 GiB.
-            keys.ends.push(keys.text.len() as u32);
+        if self.line == 0 {
+            self.file.clone().into_owned()
+        } else {
+            format!("{}:{}", self.file, self.line)
         }
-        keys.text.shrink_to_fit();
-        keys.ends.shrink_to_fit();
-        keys
     }
 }
 
-/// Ids below this one are found by indexing, larger ones by hashing: the length of the table must
-/// not depend on what a damaged file claims.
+/// The text for a person; what is not UTF-8 becomes U+FFFD.
+fn readable(text: Text<'_>) -> Cow<'_, str> {
+    match text.bytes {
+        Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
+    }
+}
+
+/// Ids below this one, and below twice the number of callsites, are found by indexing, others by
+/// hashing: the length of the table must not depend on what a damaged file claims.
 const DENSE_LEN: usize = 1 << 16;
 
 /// Stands in the dense table for an id that is not there.
 const ABSENT: u32 = u32::MAX;
 
+/// Where a callsite is described, and what is asked for too often to be looked up there.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: u64,
+    kind: CallsiteKind,
+}
+
 /// All callsites of a trace.
 #[derive(Clone, Debug, Default)]
 pub struct Callsites {
-    list: Vec<Callsite>,
+    /// The descriptions, one behind the other, as they stand in the file.
+    bytes: Vec<u8>,
+    entries: Vec<Entry>,
+    /// From which entry on they stand in the block at which offset; ascending.
+    blocks: Vec<(usize, u64)>,
     dense: Vec<u32>,
     sparse: HashMap<CallsiteId, u32>,
 }
 
+/// What came of adding a callsite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// It is there now, or was there already, just the same.
+    Known(CallsiteId),
+    /// Another one is there by the same id, and stays.
+    Conflict(CallsiteId),
+}
+
 impl Callsites {
-    /// Adds a callsite, unless its id is there already: then that one is returned.
-    pub(crate) fn insert(&mut self, callsite: Callsite) -> Option<&Callsite> {
-        if let Some(index) = self.index(callsite.id) {
-            return Some(&self.list[index]);
+    /// Reads one callsite of the block at `block_offset` and adds it.
+    pub(crate) fn read(
+        &mut self,
+        input: &mut Cursor<'_>,
+        payload: &[u8],
+        block_offset: u64,
+    ) -> Result<Added, Malformed> {
+        let start = input.position();
+        let callsite = trace_format::Callsite::decode(input, "a callsite")?;
+        let encoded = &payload[start..input.position()];
+        let (id, kind) = (callsite.id, callsite.kind);
+        if let Some(index) = self.index(id) {
+            // Every value has one encoding.
+            let same = self.bytes[self.entries[index].start as usize..].starts_with(encoded);
+            return Ok(if same { Added::Known(id) } else { Added::Conflict(id) });
         }
-        let (id, index) = (callsite.id.0 as usize, self.list.len() as u32);
-        if id < DENSE_LEN {
-            if self.dense.len() <= id {
-                self.dense.resize(id + 1, ABSENT);
+        if self.blocks.last().is_none_or(|&(_, offset)| offset != block_offset) {
+            self.blocks.push((self.entries.len(), block_offset));
+        }
+        self.number(id, self.entries.len() as u32);
+        self.entries.push(Entry { start: self.bytes.len() as u64, kind });
+        self.bytes.extend_from_slice(encoded);
+        Ok(Added::Known(id))
+    }
+
+    fn number(&mut self, id: CallsiteId, index: u32) {
+        let at = id.0 as usize;
+        if at < DENSE_LEN.max(2 * self.entries.len()) {
+            if self.dense.len() <= at {
+                self.dense.resize(at + 1, ABSENT);
             }
-            self.dense[id] = index;
+            self.dense[at] = index;
         } else {
-            self.sparse.insert(callsite.id, index);
+            self.sparse.insert(id, index);
         }
-        self.list.push(callsite);
-        None
     }
 
     /// The position of a callsite in [`iter`](Self::iter).
     #[inline]
     pub(crate) fn index(&self, id: CallsiteId) -> Option<usize> {
-        let index = match self.dense.get(id.0 as usize) {
-            Some(&index) => index,
-            None => self.sparse.get(&id).copied().unwrap_or(ABSENT),
-        };
-        (index != ABSENT).then_some(index as usize)
+        match self.dense.get(id.0 as usize) {
+            Some(&index) if index != ABSENT => Some(index as usize),
+            // What was beyond the dense table when it was added stays where it is.
+            _ => self.sparse.get(&id).map(|&index| index as usize),
+        }
+    }
+
+    /// What a callsite annotates, by its position.
+    pub(crate) fn kind_at(&self, index: usize) -> CallsiteKind {
+        self.entries[index].kind
+    }
+
+    /// Where the block starts that describes a callsite, by its position.
+    pub(crate) fn described_at(&self, index: usize) -> u64 {
+        let behind = self.blocks.partition_point(|&(first, _)| first <= index);
+        self.blocks[behind - 1].1
+    }
+
+    fn described(&self, entry: &Entry) -> trace_format::Callsite<'_> {
+        let mut input = Cursor::new(&self.bytes[entry.start as usize..]);
+        let callsite = trace_format::Callsite::decode(&mut input, "a callsite");
+        callsite.expect("it could be read before")
+    }
+
+    fn callsite(&self, entry: &Entry) -> Callsite<'_> {
+        let trace_format::Callsite { id, kind, name, file, line, module, keys } =
+            self.described(entry);
+        Callsite {
+            id,
+            kind,
+            name: readable(name),
+            file: readable(file),
+            line,
+            module: readable(module),
+            keys: keys.into_iter().map(readable).collect(),
+        }
     }
 
     /// The callsite with this id.
-    #[inline]
-    pub fn get(&self, id: CallsiteId) -> Option<&Callsite> {
-        self.index(id).map(|index| &self.list[index])
+    pub fn get(&self, id: CallsiteId) -> Option<Callsite<'_>> {
+        self.index(id).map(|index| self.callsite(&self.entries[index]))
     }
 
     /// The name of the callsite with this id; `callsite 7` when it is missing.
     pub fn name(&self, id: CallsiteId) -> Cow<'_, str> {
-        match self.get(id) {
-            Some(callsite) => Cow::Borrowed(&callsite.name),
+        match self.index(id) {
+            Some(index) => readable(self.described(&self.entries[index]).name),
             None => Cow::Owned(format!("callsite {}", id.0)),
         }
     }
 
     /// All of them, in the order of the file.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Callsite> {
-        self.list.iter()
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Callsite<'_>> {
+        self.entries.iter().map(|entry| self.callsite(entry))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.entries.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.entries.is_empty()
+    }
+
+    /// Gives back the memory that was kept for more.
+    pub(crate) fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.entries.shrink_to_fit();
+        self.dense.shrink_to_fit();
+        self.sparse.shrink_to_fit();
     }
 }

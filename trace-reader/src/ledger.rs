@@ -1,13 +1,13 @@
 //! Which tasks have begun and which have ended: each should do so once.
 //!
-//! Tasks pass from thread to thread, so that this is kept for the whole trace. Their ids are
-//! mostly consecutive: a bit per task and state, in pages of 64.
+//! Tasks pass from thread to thread, so that this is kept for the whole trace.
 
 use std::collections::HashMap;
 
 use trace_format::{CallsiteId, TaskId};
 
 use crate::step::{Item, Step};
+use crate::task_sets::TaskSets;
 use crate::{Problem, ThreadId, Time};
 
 /// Where a task ended.
@@ -19,16 +19,15 @@ struct End {
     time: Time,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Page {
-    began: u64,
-    ended: u64,
-}
+/// The set of tasks that have begun.
+const BEGAN: usize = 0;
+/// The set of tasks that have ended.
+const ENDED: usize = 1;
 
 /// What is known of all tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pages: HashMap<u64, Page>,
+    sets: TaskSets<2>,
     /// Ends whose begin has not been seen yet.
     loose: HashMap<TaskId, End>,
 }
@@ -51,35 +50,27 @@ impl Ledger {
         match item.step {
             Step::TaskBegan { task, callsite, .. } => {
                 self.loose.remove(&task);
-                let (page, bit) = self.page(task);
-                if page.began & bit != 0 {
+                if !self.sets.insert(BEGAN, task) {
                     let problem = Problem::TaskBeganTwice { offset, thread, time, task, callsite };
                     return Entry::Again(problem);
                 }
-                page.began |= bit;
                 Entry::First
             }
             Step::TaskEnded { task, callsite, begin, .. } => {
                 if task == TaskId::BACKGROUND {
                     return Entry::First;
                 }
-                let (page, bit) = self.page(task);
-                if page.ended & bit != 0 {
+                if !self.sets.insert(ENDED, task) {
                     let problem = Problem::TaskEndedTwice { offset, thread, time, task, callsite };
                     return Entry::Again(problem);
                 }
-                page.ended |= bit;
-                if page.began & bit == 0 && begin.is_some() {
+                if begin.is_some() && !self.sets.contains(BEGAN, task) {
                     self.loose.insert(task, End { callsite, offset, thread, time });
                 }
                 Entry::First
             }
             _ => Entry::Other,
         }
-    }
-
-    fn page(&mut self, task: TaskId) -> (&mut Page, u64) {
-        (self.pages.entry(task.0 / 64).or_default(), 1 << (task.0 % 64))
     }
 
     /// The ends without a begin, by offset.

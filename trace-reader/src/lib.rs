@@ -1,11 +1,12 @@
 //! Reads the traces of `runtime-trace`: ordered, paired and checked events out of bytes.
 //!
-//! A [`Trace`] is opened in one pass that verifies every block. Then there are four ways on:
+//! A [`Trace`] is opened in one pass that verifies every block. Then there are five ways on:
 //!
 //! | | gives | memory |
 //! |---|---|---|
 //! | [`Trace::analyze`] | statistics per type of region and task, per thread, category, counter | bounded |
 //! | [`Trace::steps`], [`Trace::merged`] | what happened, one [`Step`] at a time, per thread or by time | a chunk per thread |
+//! | [`Trace::excerpt`] | an [`Excerpt`]: some tasks, the slowest ones for instance, with what belongs to them | as much as is asked for |
 //! | [`Trace::load`] | a [`Recording`]: tasks, regions, logs and counters that point at each other | some 280 bytes per region |
 //! | [`Trace::validate`] | everything that is not exactly as the format demands | a chunk per thread |
 //!
@@ -45,9 +46,12 @@ pub mod analysis;
 mod assembly;
 mod blocks;
 mod callsite;
+mod choice;
 mod chunk;
 mod clock;
 mod error;
+mod excerpt;
+mod family;
 mod ledger;
 mod loading;
 mod merge;
@@ -63,15 +67,17 @@ mod stack;
 mod step;
 mod steps;
 mod strict;
+mod task_sets;
 mod time;
 mod trace;
 mod validate;
 mod wording;
 
 pub use analysis::Analysis;
-pub use callsite::{Callsite, Callsites, Keys};
+pub use callsite::{Callsite, Callsites};
 pub use clock::Clock;
 pub use error::Error;
+pub use excerpt::{ChosenTask, Excerpt, Selection};
 pub use merge::Merged;
 pub use problem::{LostChunks, Problem};
 pub use problems::Problems;

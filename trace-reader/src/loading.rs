@@ -1,26 +1,70 @@
-//! Making a [`Recording`] out of steps.
+//! Making a [`Recording`] out of steps: of all of them, or of those that tell of some tasks.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+mod arguments;
+mod scope;
 
-use trace_format::{CallsiteId, TaskId, Value, Values};
+use trace_format::{CallsiteId, TaskId};
 
+use self::arguments::Arguments;
+use self::scope::Scope;
+use crate::choice::Chosen;
+use crate::excerpt::{ChosenTask, Excerpt};
+use crate::family::Family;
 use crate::ledger::{Entry, Ledger};
-use crate::recording::{Argument, CounterSample, Log, RecordedThread, Recording, Region, Task};
+use crate::recording::{CounterSample, Log, RecordedThread, Recording, Region, Task};
 use crate::step::{Fate, Item, RegionEnd, Step};
 use crate::{Problem, ThreadId, Time, Trace};
 
-/// A recording that is being made. The regions' indices count within their thread.
+/// A recording that is being made.
 pub(crate) struct Loading<'t> {
-    keys: Keys<'t>,
+    arguments: Arguments<'t>,
     recording: Recording,
-    regions: Vec<Vec<Region>>,
+    threads: Vec<Regions>,
     ledger: Ledger,
     whole: bool,
+    scope: Scope,
+}
+
+/// The regions of a thread so far. Their indices count within it.
+#[derive(Default)]
+struct Regions {
+    kept: Vec<Region>,
+    /// The number and index of those that are kept and open; both ascend.
+    open: Vec<(u64, usize)>,
+    /// The number of the next one.
+    next: u64,
+}
+
+impl Regions {
+    /// Where the open region with this number is.
+    fn open(&self, number: u64) -> Option<usize> {
+        self.position(number).map(|at| self.open[at].1)
+    }
+
+    fn open_mut(&mut self, number: u64) -> Option<&mut Region> {
+        self.open(number).map(|index| &mut self.kept[index])
+    }
+
+    fn position(&self, number: u64) -> Option<usize> {
+        self.open.binary_search_by_key(&number, |&(number, _)| number).ok()
+    }
 }
 
 impl<'t> Loading<'t> {
+    /// Of everything.
     pub(crate) fn new(trace: &'t Trace) -> Self {
+        let recording = Recording { losses: trace.losses().to_vec(), ..Recording::default() };
+        Self::with(trace, recording, Scope::everything(), usize::MAX)
+    }
+
+    /// Of `count` chosen tasks and their `family`, with no more than `limit` regions, logs and
+    /// subtasks for each.
+    pub(crate) fn of_tasks(trace: &'t Trace, family: Family, count: usize, limit: usize) -> Self {
+        let scope = Scope::of(family, count, limit, trace.losses());
+        Self::with(trace, Recording::default(), scope, Excerpt::ARGUMENTS)
+    }
+
+    fn with(trace: &'t Trace, recording: Recording, scope: Scope, arguments: usize) -> Self {
         let thread = |thread: &crate::Thread| RecordedThread {
             id: thread.id,
             roots: Vec::new(),
@@ -30,20 +74,20 @@ impl<'t> Loading<'t> {
         };
         let recording = Recording {
             threads: trace.threads().iter().map(thread).collect(),
-            losses: trace.losses().to_vec(),
             problems: trace.problems().clone(),
-            ..Recording::default()
+            ..recording
         };
-        let regions = vec![Vec::new(); trace.threads().len()];
         Self {
-            keys: Keys::new(trace),
+            arguments: Arguments::new(trace, arguments),
             recording,
-            regions,
+            threads: trace.threads().iter().map(|_| Regions::default()).collect(),
             ledger: Ledger::default(),
             whole: trace.is_whole(),
+            scope,
         }
     }
 
+    #[expect(clippy::collapsible_match, reason = "a guard should have no effect")]
     pub(crate) fn item(&mut self, item: Item<'_>) {
         let at = self.thread_at(item.thread);
         if item.step.is_event() {
@@ -68,54 +112,62 @@ impl<'t> Loading<'t> {
                 self.region(at, region, thread, callsite, task, parent, depth, begin);
             }
             Step::RegionArgs { region: Some(region), values } => {
-                let region = &mut self.regions[at][region as usize];
-                region.args.extend(self.keys.arguments(region.callsite, &values));
+                if let Some(region) = self.threads[at].open_mut(region) {
+                    self.arguments.of_begin(region.callsite, &values, &mut region.args);
+                }
             }
             Step::RegionArg { region: Some(region), key, value } => {
-                let key = self.keys.late(key);
-                let value = value.into_owned();
-                self.regions[at][region as usize].args.push(Argument { key, value });
+                if let Some(region) = self.threads[at].open_mut(region) {
+                    self.arguments.late(key, value, &mut region.args);
+                }
             }
             Step::RegionEnded(end) => self.region_ended(at, thread, end),
             Step::TaskBegan { task, callsite, parent } if !again => {
-                let task = self.task(task);
-                task.callsite = Some(callsite);
-                task.parent = parent;
-                task.begin = Some(time);
-                task.begin_thread = Some(thread);
+                if let Some(task) = self.kept_task(task) {
+                    task.callsite = Some(callsite);
+                    task.parent = parent;
+                    task.begin = Some(time);
+                    task.begin_thread = Some(thread);
+                }
             }
             Step::TaskArgs { task: Some(task), values } => {
-                if let Some(callsite) = self.task(task).callsite {
-                    let args = self.keys.arguments(callsite, &values);
-                    self.task(task).args.extend(args);
+                let task = self.recording.task_index.get(&task);
+                if let Some(task) = task.map(|&index| &mut self.recording.tasks[index]) {
+                    if let Some(callsite) = task.callsite {
+                        self.arguments.of_begin(callsite, &values, &mut task.args);
+                    }
                 }
             }
             // The background is no task; a damaged file may say otherwise.
             Step::TaskArg { task, key, value } if task != TaskId::BACKGROUND => {
-                let key = self.keys.late(key);
-                let value = value.into_owned();
-                self.task(task).args.push(Argument { key, value });
+                if self.kept_task(task).is_some() {
+                    let index = self.recording.task_index[&task];
+                    self.arguments.late(key, value, &mut self.recording.tasks[index].args);
+                }
             }
             Step::TaskEnded { task, callsite, parent, begin } if !again => {
-                let task = self.task(task);
-                task.callsite.get_or_insert(callsite);
-                task.parent = parent.unwrap_or(task.parent);
-                task.begin = task.begin.or(begin);
-                task.end = Some(time);
-                task.end_thread = Some(thread);
+                if let Some(task) = self.kept_task(task) {
+                    task.callsite.get_or_insert(callsite);
+                    task.parent = parent.unwrap_or(task.parent);
+                    task.begin = task.begin.or(begin);
+                    task.end = Some(time);
+                    task.end_thread = Some(thread);
+                }
             }
             Step::Log { callsite, task, region, message } => {
-                let message = message.into_owned();
-                let region = region.map(|region| region as usize);
-                self.recording.logs.push(Log { thread, time, callsite, task, region, message });
+                if self.scope.keeps(task) {
+                    let message = message.into_owned();
+                    let region = region.and_then(|region| self.threads[at].open(region));
+                    self.recording.logs.push(Log { thread, time, callsite, task, region, message });
+                }
             }
-            Step::Counter { callsite, value } => {
+            Step::Counter { callsite, value } if self.scope.is_everything() => {
                 let value = value.into_owned();
                 self.recording.counters.push(CounterSample { thread, time, callsite, value });
             }
             Step::Loss(loss) => {
                 self.whole = false;
-                self.recording.losses.push(loss);
+                self.recording.losses.extend(self.scope.loss(loss));
             }
             Step::Problem(problem) => {
                 self.whole &= !matches!(problem, Problem::MalformedEvent { .. });
@@ -142,12 +194,18 @@ impl<'t> Loading<'t> {
         depth: u64,
         begin: Time,
     ) {
-        debug_assert_eq!(number, self.regions[at].len() as u64);
-        self.regions[at].push(Region {
+        let regions = &mut self.threads[at];
+        debug_assert_eq!(number, regions.next);
+        regions.next = number + 1;
+        if !self.scope.keeps(task) {
+            return;
+        }
+        regions.open.push((number, regions.kept.len()));
+        regions.kept.push(Region {
             thread,
             callsite,
             task,
-            parent: parent.map(|parent| parent as usize),
+            parent: parent.and_then(|parent| regions.open(parent)),
             children: Vec::new(),
             depth,
             begin: Some(begin),
@@ -161,15 +219,24 @@ impl<'t> Loading<'t> {
 
     fn region_ended(&mut self, at: usize, thread: ThreadId, end: RegionEnd) {
         let RegionEnd { region, callsite, task, parent, depth, .. } = end;
-        if region == self.regions[at].len() as u64 {
+        if region == self.threads[at].next {
             self.region(at, region, thread, callsite, task, parent, depth, end.end);
         }
-        let region = &mut self.regions[at][region as usize];
+        let regions = &mut self.threads[at];
+        let Some(position) = regions.position(region) else { return };
+        let (_, index) = regions.open.remove(position);
+        let region = &mut regions.kept[index];
         region.begin = end.begin;
         region.end = matches!(end.fate, Fate::Complete | Fate::BeganBefore).then_some(end.end);
         region.self_ns = end.self_ns;
         region.partial = end.partial;
         region.fate = end.fate;
+    }
+
+    /// The task with this id, if it is kept. It is made when it is not there.
+    fn kept_task(&mut self, id: TaskId) -> Option<&mut Task> {
+        let is_there = self.recording.task_index.contains_key(&id);
+        (is_there || self.scope.keeps_task(id)).then(|| self.task(id))
     }
 
     /// The task with this id, which is made when it is not there.
@@ -206,14 +273,9 @@ impl<'t> Loading<'t> {
         }
     }
 
+    /// The whole recording.
     pub(crate) fn finish(mut self) -> Recording {
-        self.join_regions();
-        for index in 0..self.recording.regions.len() {
-            self.mention(self.recording.regions[index].task);
-        }
-        for index in 0..self.recording.logs.len() {
-            self.mention(self.recording.logs[index].task);
-        }
+        self.join();
         for index in 0..self.recording.tasks.len() {
             self.mention(self.recording.tasks[index].parent);
         }
@@ -225,14 +287,54 @@ impl<'t> Loading<'t> {
         recording
     }
 
-    /// Puts the regions of all threads one behind the other.
-    fn join_regions(&mut self) {
+    /// The excerpt that tells of the `chosen` tasks.
+    pub(crate) fn finish_excerpt(mut self, chosen: &[Chosen]) -> Excerpt {
+        for chosen in chosen {
+            match *chosen {
+                Chosen::Task(id) => self.mention(id),
+                Chosen::Nameless { callsite, end, thread } => {
+                    let task = self.task(TaskId::BACKGROUND);
+                    task.callsite = Some(callsite);
+                    (task.end, task.end_thread) = (Some(end), Some(thread));
+                }
+            }
+        }
+        self.join();
+        for task in &mut self.recording.tasks {
+            let told = task.begin.is_some() || task.end.is_some();
+            task.parent = self.scope.parent(task.id).filter(|_| !told).unwrap_or(task.parent);
+        }
+        let mut recording = self.recording;
+        recording.link_tasks();
+        let (entries, lost_events) = self.scope.counts();
+        // The nameless ones come first among the tasks, in the order in which they were chosen.
+        let (mut named, mut nameless) = (entries.into_iter(), 0..);
+        let found = |chosen: &Chosen| {
+            Some(match *chosen {
+                Chosen::Task(id) => {
+                    ChosenTask { index: recording.task_index(id)?, entries: named.next()? }
+                }
+                Chosen::Nameless { .. } => ChosenTask { index: nameless.next()?, entries: 0 },
+            })
+        };
+        Excerpt {
+            chosen: chosen.iter().filter_map(found).collect(),
+            recording,
+            lost_events,
+            arguments_left_out: self.arguments.left_out,
+            ..Excerpt::default()
+        }
+    }
+
+    /// Puts the regions of all threads one behind the other, and makes the tasks that nothing was
+    /// told of but that regions and logs belong to.
+    fn join(&mut self) {
         let recording = &mut self.recording;
-        let mut firsts = Vec::with_capacity(self.regions.len());
-        for (regions, thread) in self.regions.drain(..).zip(&mut recording.threads) {
+        let mut firsts = Vec::with_capacity(self.threads.len());
+        for (regions, thread) in self.threads.drain(..).zip(&mut recording.threads) {
             let first = recording.regions.len();
             firsts.push(first);
-            for mut region in regions {
+            for mut region in regions.kept {
                 let index = recording.regions.len();
                 region.parent = region.parent.map(|parent| parent + first);
                 match region.parent {
@@ -247,38 +349,11 @@ impl<'t> Loading<'t> {
             let first = at.map_or(0, |at| firsts[at]);
             log.region = log.region.map(|region| region + first);
         }
-    }
-}
-
-/// The names of arguments, each kept once: a name may be long, and its arguments many.
-struct Keys<'t> {
-    trace: &'t Trace,
-    /// By callsite, and which of its keys; its own name is that of a late argument.
-    kept: HashMap<(CallsiteId, Option<usize>), Arc<str>>,
-}
-
-impl<'t> Keys<'t> {
-    fn new(trace: &'t Trace) -> Self {
-        Self { trace, kept: HashMap::new() }
-    }
-
-    /// The name of an argument that was added later.
-    fn late(&mut self, key: CallsiteId) -> Arc<str> {
-        let name = || Arc::from(&*self.trace.callsites().name(key));
-        Arc::clone(self.kept.entry((key, None)).or_insert_with(name))
-    }
-
-    /// The values of a begin under the names that its callsite gives them.
-    fn arguments(&mut self, callsite: CallsiteId, values: &Values<'_>) -> Vec<Argument> {
-        let known = self.trace.callsites().get(callsite).map(|callsite| &callsite.keys);
-        let name = |i: usize| match known.and_then(|keys| keys.get(i)) {
-            Some(key) => Arc::from(key),
-            None => Arc::from(format!("argument {}", i + 1)),
-        };
-        let argument = |(i, value): (usize, Value<'_>)| {
-            let key = self.kept.entry((callsite, Some(i))).or_insert_with(|| name(i));
-            Argument { key: Arc::clone(key), value: value.into_owned() }
-        };
-        values.iter().enumerate().map(argument).collect()
+        for index in 0..self.recording.regions.len() {
+            self.mention(self.recording.regions[index].task);
+        }
+        for index in 0..self.recording.logs.len() {
+            self.mention(self.recording.logs[index].task);
+        }
     }
 }

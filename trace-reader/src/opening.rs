@@ -14,10 +14,11 @@ use trace_format::{
 };
 
 use crate::blocks::{Stretch, Stretches};
+use crate::callsite::Added;
 use crate::problem::{LostChunks, within_file};
 use crate::source::{Source, read_full};
 use crate::trace::{Chunk, Thread, Trace};
-use crate::{Callsite, Callsites, Error, Header, Problem, Problems, ThreadId};
+use crate::{Callsites, Error, Header, Problem, Problems, ThreadId};
 
 /// What precedes the version in the magic.
 const MAGIC_WORD: &[u8] = b"runtime-trace ";
@@ -60,7 +61,6 @@ pub(crate) struct Opening {
     pub(crate) after_junk: bool,
     pub(crate) header: Option<Header>,
     pub(crate) callsites: Callsites,
-    pub(crate) described_at: Vec<u64>,
     pub(crate) anchors: Vec<Anchor>,
     pub(crate) losses: Vec<LossRecord>,
     pub(crate) summary: Option<(u64, trace_format::Summary)>,
@@ -159,7 +159,7 @@ impl Opening {
                 }
                 self.header(offset, &mut input)
             }
-            BlockType::Callsites => self.callsites(offset, &mut input),
+            BlockType::Callsites => self.callsites(offset, payload),
             BlockType::Chunk => self.chunk(offset, payload_offset, payload),
             BlockType::Anchors => self.anchors(offset, &mut input),
             BlockType::Losses => self.losses(&mut input),
@@ -189,22 +189,18 @@ impl Opening {
         expect_end(input, "a header")
     }
 
-    fn callsites(&mut self, offset: u64, input: &mut Cursor<'_>) -> Result<(), Malformed> {
+    fn callsites(&mut self, offset: u64, payload: &[u8]) -> Result<(), Malformed> {
+        let mut input = Cursor::new(payload);
         while !input.is_empty() {
-            let callsite = Callsite::new(&trace_format::Callsite::decode(input, "a callsite")?);
-            let id = callsite.id;
+            let id = match self.callsites.read(&mut input, payload, offset)? {
+                Added::Known(id) => id,
+                Added::Conflict(callsite) => {
+                    self.problems.push(Problem::ConflictingCallsite { offset, callsite });
+                    callsite
+                }
+            };
             if id.0 == 0 {
                 self.violations.push(Problem::ReservedNumber { offset, what: "callsite" });
-            }
-            match self.callsites.get(id) {
-                None => {
-                    self.callsites.insert(callsite);
-                    self.described_at.push(offset);
-                }
-                Some(known) if *known == callsite => {}
-                Some(_) => {
-                    self.problems.push(Problem::ConflictingCallsite { offset, callsite: id });
-                }
             }
         }
         Ok(())

@@ -36,9 +36,9 @@ impl Pairing<'_> {
         let Some(Strict { trace }) = self.strict else { return };
         let (Some(id), Some(expected)) = (event.callsite(), expected_kind(event)) else { return };
         let Some(index) = trace.callsites.index(id) else { return };
-        let found = trace.callsites.get(id).map_or(expected, |callsite| callsite.kind);
+        let found = trace.callsites.kind_at(index);
         let offset = now.offset;
-        if trace.described_at[index] > offset {
+        if trace.callsites.described_at(index) > offset {
             self.problem(now, Problem::CallsiteAfterUse { offset, callsite: id });
         }
         if found != expected {

@@ -15,8 +15,8 @@ use trace_format::BlockType;
 use crate::analysis::Analysis;
 use crate::wording::Wording;
 use crate::{
-    Callsites, Clock, Error, Header, Loss, Merged, Problem, Problems, Recording, Source, Steps,
-    Summary, ThreadId, Time, opening, validate,
+    Callsites, Clock, Error, Excerpt, Header, Loss, Merged, Problem, Problems, Recording,
+    Selection, Source, Steps, Summary, ThreadId, Time, opening, validate,
 };
 
 /// A trace, opened.
@@ -33,8 +33,6 @@ pub struct Trace {
     pub(crate) file_len: u64,
     pub(crate) header: Option<Header>,
     pub(crate) callsites: Callsites,
-    /// Where the block starts that describes each callsite, in the order of `callsites`.
-    pub(crate) described_at: Vec<u64>,
     pub(crate) threads: Vec<Thread>,
     pub(crate) clock: Clock,
     pub(crate) end: Time,
@@ -173,6 +171,17 @@ impl Trace {
     /// When the source cannot be read.
     pub fn load(&self) -> Result<Recording, Error> {
         Recording::new(self)
+    }
+
+    /// Reads what belongs to some tasks: at most `limit` regions, logs and subtasks for each, the
+    /// first ones by time. Goes through the trace two or three times.
+    ///
+    /// Memory depends on what is kept, but for some 20 bytes per subtask in the trace.
+    ///
+    /// # Errors
+    /// When the source cannot be read. A selection that nothing fits is none.
+    pub fn excerpt(&self, selection: &Selection, limit: usize) -> Result<Excerpt, Error> {
+        Excerpt::new(self, selection, limit)
     }
 
     /// Computes all analyses in one pass, in memory that depends on the number of callsites,

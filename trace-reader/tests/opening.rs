@@ -85,8 +85,8 @@ fn what_the_trace_says_about_itself() {
     assert_eq!(trace.summary().unwrap().chunks, 2);
     let grind = trace.callsites().get(trace_reader::CallsiteId(2)).unwrap();
     assert_eq!(
-        (&*grind.name, &*grind.location(), grind.keys.iter().collect::<Vec<_>>()),
-        ("grind", "cafe.rs:20", vec!["beans"])
+        (&*grind.name, &*grind.location(), &grind.keys[..]),
+        ("grind", "cafe.rs:20", &["beans".into()][..])
     );
     assert_eq!(trace.callsites().name(trace_reader::CallsiteId(77)), "callsite 77");
 }

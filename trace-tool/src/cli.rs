@@ -10,6 +10,8 @@ use crate::report::SortKey;
 /// How many rows per table, or lines per tree, are shown when nobody says another number.
 pub(crate) const DEFAULT_ROWS: usize = 20;
 pub(crate) const DEFAULT_ENTRIES: usize = 200;
+/// The same for JSON: enough for a program, and not so many that a trace could fill the memory.
+pub(crate) const DEFAULT_JSON_ENTRIES: usize = 10_000;
 
 /// Tells where the time of each task went, from a trace that a program wrote about itself.
 #[derive(Debug, Parser)]
@@ -93,7 +95,7 @@ pub(crate) struct Tasks {
     /// The task with this number.
     #[arg(long, value_name = "N", conflicts_with_all = ["task_type", "slowest"])]
     pub(crate) id: Option<u64>,
-    /// Lines per task [default: 200, with --json all].
+    /// Entries per task, the first ones by time [default: 200, with --json 10000].
     #[arg(long, value_name = "N")]
     pub(crate) entries: Option<usize>,
     /// Prints JSON.

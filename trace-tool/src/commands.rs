@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use anstream::{AutoStream, ColorChoice};
-use trace_reader::Trace;
+use trace_reader::{TaskId, Trace};
 
 use crate::cli::{self, Cli, Color, Command};
 use crate::error::Error;
@@ -66,11 +66,12 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
             }
         }
         Command::Tasks(args) => {
-            let default = if args.json { usize::MAX } else { cli::DEFAULT_ENTRIES };
+            let default = if args.json { cli::DEFAULT_JSON_ENTRIES } else { cli::DEFAULT_ENTRIES };
             let entries = args.entries.unwrap_or(default);
             let selection = selection(args);
-            let tasks =
-                read(&args.file, "loading", TWICE, |trace| Tasks::of(trace, &selection, entries))?;
+            let tasks = read(&args.file, "loading", TO_CHOOSE, |trace| {
+                Tasks::of(trace, &selection, entries)
+            })?;
             if args.json {
                 json::write_document(&mut out, &tasks)?;
             } else {
@@ -113,7 +114,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
 
 fn selection(args: &cli::Tasks) -> Selection {
     match args.id {
-        Some(id) => Selection::Id(id),
+        Some(id) => Selection::Id(TaskId(id)),
         None => Selection::Slowest { count: args.slowest, task_type: args.task_type.clone() },
     }
 }
@@ -133,6 +134,8 @@ pub fn print_report(path: impl AsRef<Path>) -> Result<(), Error> {
 
 /// How many times a file is read to be opened and understood.
 const TWICE: u64 = 2;
+/// Opened, searched for tasks once or twice, and for what belongs to them.
+const TO_CHOOSE: u64 = 4;
 /// Opened, checked per block and per event, and its events counted.
 const TO_VALIDATE: u64 = 4;
 

@@ -10,22 +10,9 @@ mod tree;
 
 use serde::Serialize;
 
-pub use crate::json::Argument;
+pub use trace_reader::Selection;
 
-/// Which tasks are wanted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Selection {
-    /// The slowest ones.
-    Slowest {
-        /// How many at most.
-        count: usize,
-        /// Only of this type.
-        task_type: Option<String>,
-    },
-    /// The one with this id.
-    Id(u64),
-}
+pub use crate::json::Argument;
 
 /// Tasks, the slowest first: the shape of `cargo trace tasks --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -39,6 +26,9 @@ pub struct Tasks {
     pub lost_chunks: u64,
     /// Those chosen.
     pub tasks: Vec<Task>,
+    /// How many arguments were left out, of regions and tasks with very many.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub arguments_left_out: u64,
 }
 
 /// What is known about the beginning and the end of something.
@@ -82,9 +72,9 @@ pub struct Task {
     pub end_thread: Option<String>,
     /// Its arguments.
     pub args: Vec<Argument>,
-    /// What happened in it.
+    /// What happened in it first, as a tree.
     pub entries: Vec<Entry>,
-    /// How many more entries there are.
+    /// How many more entries there are, that came later.
     pub more_entries: u64,
 }
 
@@ -150,4 +140,8 @@ pub enum What {
         /// The thread's name.
         thread: String,
     },
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

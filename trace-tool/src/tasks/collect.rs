@@ -1,17 +1,18 @@
 //! From a trace to its slowest [`Tasks`].
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use trace_reader::{CallsiteId, Problem, Recording, TaskId, ThreadId, Time, Trace};
+use trace_reader::{
+    CallsiteId, ChosenTask, Excerpt, Problem, Recording, Selection, ThreadId, Time, Trace,
+};
 
 use super::tree::Tree;
-use super::{Fate, Selection, Task, Tasks};
+use super::{Fate, Task, Tasks};
 use crate::error::Error;
 use crate::loss;
 use crate::threads::ThreadNames;
 
-/// A trace that is held in memory, and the questions that are asked about it.
+/// What a trace tells of some tasks, and the questions that are asked about it.
 pub(super) struct Source<'t> {
     pub(super) trace: &'t Trace,
     pub(super) recording: Recording,
@@ -21,21 +22,42 @@ pub(super) struct Source<'t> {
 }
 
 impl Tasks {
-    /// Reads the whole trace into memory and tells at most `max_entries` entries of each task.
+    /// Tells at most `max_entries` entries of each task: the first ones by time.
     ///
     /// # Errors
     /// When the trace cannot be read, or has no such task.
     pub fn of(trace: &Trace, selection: &Selection, max_entries: usize) -> Result<Self, Error> {
-        let recording = trace.load()?;
+        let excerpt = trace.excerpt(selection, max_entries)?;
+        if let Some(error) = nothing_found(trace, selection, &excerpt) {
+            return Err(error);
+        }
+        let Excerpt { candidates, chosen, recording, lost_events, .. } = excerpt;
         let source = Source::new(trace, recording);
-        let (candidates, chosen) = source.select(selection)?;
-        let lost_events = loss::total(source.recording.losses.iter().map(|loss| loss.count));
         Ok(Self {
             candidates,
             lost_events,
             lost_chunks: lost_chunks(&source.recording),
             tasks: chosen.into_iter().map(|task| source.describe(task, max_entries)).collect(),
+            arguments_left_out: excerpt.arguments_left_out,
         })
+    }
+}
+
+/// What to say when a task was asked for that is not there.
+fn nothing_found(trace: &Trace, selection: &Selection, excerpt: &Excerpt) -> Option<Error> {
+    if excerpt.candidates > 0 {
+        return None;
+    }
+    match selection {
+        Selection::Id(id) => Some(Error::NoTask(*id)),
+        Selection::Slowest { task_type: Some(wanted), .. } => {
+            let name = |&callsite| trace.callsites().name(callsite).into_owned();
+            let mut present: Vec<_> = excerpt.task_types.iter().map(name).collect();
+            present.sort_unstable();
+            present.dedup();
+            Some(Error::NoTaskType { wanted: wanted.clone(), present })
+        }
+        _ => None,
     }
 }
 
@@ -65,50 +87,14 @@ impl<'t> Source<'t> {
         self.logs_in.get(&region).map_or(&[], Vec::as_slice)
     }
 
-    /// How many tasks come into question, and the indices of those chosen, slowest first.
-    fn select(&self, selection: &Selection) -> Result<(u64, Vec<usize>), Error> {
-        match selection {
-            Selection::Id(id) => {
-                let id = TaskId(*id);
-                let index = self.recording.task_index(id).ok_or(Error::NoTask(id))?;
-                Ok((1, vec![index]))
-            }
-            Selection::Slowest { count, task_type } => {
-                let mut tasks: Vec<usize> = (0..self.recording.tasks.len()).collect();
-                if let Some(wanted) = task_type {
-                    tasks.retain(|&task| self.is_of_type(task, wanted));
-                    if tasks.is_empty() {
-                        return Err(self.no_type(wanted));
-                    }
-                }
-                let candidates = tasks.len() as u64;
-                // Stable: of two that took the same time, the one that began first.
-                tasks.sort_by_cached_key(|&task| Reverse(self.latency(task).1));
-                tasks.truncate(*count);
-                Ok((candidates, tasks))
-            }
-        }
-    }
-
-    fn no_type(&self, wanted: &str) -> Error {
-        let tasks = 0..self.recording.tasks.len();
-        let callsites: BTreeSet<_> =
-            tasks.filter_map(|task| self.recording.tasks[task].callsite).collect();
-        let mut present: Vec<_> =
-            callsites.into_iter().map(|callsite| self.name(callsite)).collect();
-        present.sort_unstable();
-        present.dedup();
-        Error::NoTaskType { wanted: wanted.to_owned(), present }
-    }
-
-    fn describe(&self, index: usize, max_entries: usize) -> Task {
-        let task = &self.recording.tasks[index];
-        let (fate, latency_ns) = self.latency(index);
+    fn describe(&self, chosen: ChosenTask, max_entries: usize) -> Task {
+        let task = &self.recording.tasks[chosen.index];
+        let (fate, latency_ns) = self.latency(chosen.index);
         let name = |id: Option<ThreadId>| id.map(|id| self.threads.of_thread(id));
-        let (entries, more_entries) = Tree::new(self).entries(index, max_entries);
+        let entries = Tree::new(self).entries(chosen.index, max_entries);
         Task {
             task: task.id.0,
-            task_type: self.type_of(index),
+            task_type: self.type_of(chosen.index),
             parent: task.parent.0,
             fate,
             latency_ns,
@@ -117,8 +103,8 @@ impl<'t> Source<'t> {
             begin_thread: name(task.begin_thread),
             end_thread: name(task.end_thread),
             args: task.args.iter().map(Into::into).collect(),
+            more_entries: chosen.entries.saturating_sub(entries.len() as u64),
             entries,
-            more_entries,
         }
     }
 
@@ -133,11 +119,6 @@ impl<'t> Source<'t> {
         };
         let begin = task.begin.unwrap_or(Time::START);
         (fate, task.end.unwrap_or(self.trace.end()).since(begin))
-    }
-
-    fn is_of_type(&self, task: usize, wanted: &str) -> bool {
-        let callsite = self.recording.tasks[task].callsite;
-        callsite.is_some_and(|callsite| self.trace.callsites().name(callsite) == wanted)
     }
 
     /// The type of a task, if an event that was recorded tells it.

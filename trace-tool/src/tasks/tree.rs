@@ -30,25 +30,24 @@ impl<'s> Tree<'s> {
         Self { source, seen: HashSet::new() }
     }
 
-    /// The first `max` entries, and how many more there are.
-    pub(super) fn entries(mut self, task: usize, max: usize) -> (Vec<Entry>, u64) {
-        let (mut entries, mut more) = (Vec::new(), 0);
+    /// The first `max` entries.
+    pub(super) fn entries(mut self, task: usize, max: usize) -> Vec<Entry> {
+        let mut entries = Vec::new();
         self.seen.insert(task);
         let mut stack = Vec::new();
         push(&mut stack, self.in_task(task), 0);
         while let Some((node, depth)) = stack.pop() {
-            if entries.len() < max {
-                entries.push(Entry { depth, time_ns: self.time(node).ns(), what: self.what(node) });
-            } else {
-                more += 1;
+            if entries.len() == max {
+                break;
             }
+            entries.push(Entry { depth, time_ns: self.time(node).ns(), what: self.what(node) });
             match node {
                 Node::Region(region) => push(&mut stack, self.in_region(region), depth + 1),
                 Node::Task(task) => push(&mut stack, self.in_task(task), depth + 1),
                 Node::Log(_) => {}
             }
         }
-        (entries, more)
+        entries
     }
 
     fn in_task(&mut self, index: usize) -> Vec<Node> {
