@@ -64,13 +64,17 @@ fn fits(text: &str, limit: usize) -> bool {
 /// the width of each beginning is measured anew.
 const BYTES_PER_COLUMN: usize = 16;
 
-/// The longest beginning of `text` that takes at most `limit` columns.
-fn prefix(text: &str, limit: usize) -> &str {
-    let mut most = text.len().min(limit * BYTES_PER_COLUMN);
+/// The longest beginning of `text` that takes at most `limit` columns; a shorter one where
+/// characters that take none are piled up.
+pub(crate) fn prefix(text: &str, limit: usize) -> &str {
+    let mut most = text.len().min(limit.saturating_mul(BYTES_PER_COLUMN));
     while !text.is_char_boundary(most) {
         most -= 1;
     }
     let text = &text[..most];
+    if fits(text, limit) {
+        return text;
+    }
     let mut end = 0;
     for (at, c) in text.char_indices() {
         let next = at + c.len_utf8();
@@ -86,7 +90,7 @@ fn prefix(text: &str, limit: usize) -> &str {
 
 /// The longest end of `text` that takes at most `limit` columns.
 fn suffix(text: &str, limit: usize) -> &str {
-    let mut least = text.len().saturating_sub(limit * BYTES_PER_COLUMN);
+    let mut least = text.len().saturating_sub(limit.saturating_mul(BYTES_PER_COLUMN));
     while !text.is_char_boundary(least) {
         least += 1;
     }

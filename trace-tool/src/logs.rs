@@ -1,5 +1,8 @@
 //! `cargo trace logs`: one line per log message, as they come.
 //!
+//! Lines are as long as their messages, whatever the width, so that they can be searched. Long
+//! names of threads and types of tasks before them are shortened; `--json` has them in full.
+//!
 //! The trace is read as a stream, so that a listing of any length takes no memory. The type of a
 //! task is known from its begin; a task that began before the trace is shown by its number alone.
 

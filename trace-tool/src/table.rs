@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
-use self::fit::Room;
+use self::fit::{Natural, Room};
 use crate::escape::{shorten_end, shorten_middle, width};
 use crate::paint::{FAINT, HEADING, TEXT, paint};
 
@@ -17,7 +17,7 @@ const GAP: usize = 2;
 /// Text and how it looks. The text is [plain](crate::escape::plain).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cell {
-    /// What stands before the text and is never shortened.
+    /// What stands before the text, and is shortened only once nothing of the text is left.
     before: String,
     before_style: Style,
     text: String,
@@ -29,7 +29,7 @@ impl Cell {
         Self { text: text.into(), style, ..Self::default() }
     }
 
-    /// The same, after something that is never shortened.
+    /// The same, after something that is shortened only once nothing of the text is left.
     pub(crate) fn after(self, before_style: Style, before: String) -> Self {
         Self { before, before_style, ..self }
     }
@@ -38,12 +38,14 @@ impl Cell {
         width(&self.before) + width(&self.text)
     }
 
-    /// The cell in at most `limit` columns, as far as that can be, and how many it takes.
+    /// The cell in at most `limit` columns, and how many it takes.
     fn fitted(&self, limit: usize, shorten: fn(&str, usize) -> Cow<'_, str>) -> (String, usize) {
-        let indent = width(&self.before);
+        let least = usize::from(!self.text.is_empty());
+        let before = shorten_end(&self.before, limit.saturating_sub(least));
+        let indent = width(&before);
         let text = shorten(&self.text, limit.saturating_sub(indent));
         let used = indent + width(&text);
-        (paint(self.before_style, &self.before) + &paint(self.style, text), used)
+        (paint(self.before_style, before) + &paint(self.style, text), used)
     }
 }
 
@@ -150,9 +152,13 @@ impl Table {
         let natural = |i: usize| {
             let column = &self.columns[i];
             let rows = self.rows.iter().filter(|row| i < row.len() && !extends(row, i));
-            let widest = rows.map(|row| row[i].width()).max().unwrap_or(0);
-            let room = if self.is_blank(i) { Room::Unused } else { column.room };
-            (widest.max(column.title.width()), room)
+            let cells = || rows.clone().map(|row| &row[i]);
+            let widest = cells().map(Cell::width).max().unwrap_or(0);
+            Natural {
+                width: widest.max(column.title.width()),
+                before: cells().map(|cell| width(&cell.before)).max().unwrap_or(0),
+                room: if self.is_blank(i) { Room::Unused } else { column.room },
+            }
         };
         fit::fit(&(0..self.columns.len()).map(natural).collect::<Vec<_>>(), GAP, limit)
     }
@@ -196,6 +202,12 @@ impl Table {
         }
         writeln!(out, "{line}")
     }
+}
+
+/// What is said about columns for which there was no room, if there are any.
+pub(crate) fn left_out(called: impl IntoIterator<Item = impl Into<String>>) -> Option<String> {
+    let called: Vec<String> = called.into_iter().map(Into::into).collect();
+    (!called.is_empty()).then(|| format!("a wider terminal shows {}", called.join(", ")))
 }
 
 #[cfg(test)]
@@ -242,9 +254,23 @@ steamMilkF…Cappuccino     12  3.00 ms
 note                   from here to …
 ";
         assert_eq!(written(&sample(), 37), (expected.to_owned(), vec!["p99"]));
-        for limit in 8..60 {
+        for limit in 4..60 {
             let (text, _) = written(&sample(), limit);
             assert!(text.lines().all(|line| width(line) <= limit), "{limit}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_before_a_name_is_shortened_last() {
+        let mut table = Table::new([Column::names(""), Column::numbers("")]);
+        table.row([Cell::from("steamMilk").after(FAINT, "│  │  └─ ".to_owned()), "1 s".into()]);
+        for (limit, expected) in [
+            (23, "│  │  └─ steamMilk  1 s"),
+            (18, "│  │  └─ st…k  1 s"),
+            (15, "│  │  └─ …  1 s"),
+            (12, "│  │ ……  1 s"),
+        ] {
+            assert_eq!(written(&table, limit).0.trim_end(), expected);
         }
     }
 }

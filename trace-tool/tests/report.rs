@@ -27,16 +27,7 @@ fn hostile_names_are_spelled_out() {
 
 #[test]
 fn every_width_is_kept() {
-    for name in ["busy_morning", "cappuccino", "hostile"] {
-        let trace = Trace::of(name);
-        for columns in [60, 80, 100, 160] {
-            let answer = trace.run_with(columns, &["report", "t.trace"]);
-            for line in answer.is_harmless().stdout().lines() {
-                let width = unicode_width::UnicodeWidthStr::width(line);
-                assert!(width <= columns, "{width} > {columns}: {line}");
-            }
-        }
-    }
+    golden::widths::are_kept_by("report");
     let narrow = Trace::of("busy_morning").run_with(60, &["report", "t.trace"]);
     narrow.is("busy_morning.report_60");
 }

@@ -23,14 +23,25 @@ fn hostile_names_are_spelled_out() {
 
 #[test]
 fn every_width_is_kept() {
-    let trace = Trace::of("hostile");
-    for columns in [60, 80, 100, 160] {
-        for line in trace.run_with(columns, &["tasks", "t.trace"]).stdout().lines() {
-            let width = unicode_width::UnicodeWidthStr::width(line);
-            // A single word is not broken, wherever it ends.
-            assert!(width <= columns || !line.trim_start().contains(' '), "{columns}: {line}");
-        }
+    golden::widths::are_kept_by("tasks");
+    let narrow = Trace::of("cappuccino").run_with(40, &["tasks", "t.trace"]);
+    narrow.is("cappuccino.tasks_40");
+}
+
+#[test]
+fn names_keep_their_ends_and_arguments_are_told_in_full() {
+    let trace = golden::widths::endless();
+    let narrow = trace.run_with(40, &["tasks", "t.trace"]);
+    for expected in [
+        "first-brewb…ewbrew-last #1  83950 d 00 h\n",
+        "first…-last #18446744073709551615  ≥1 ns\nbegan before the trace\n",
+        "from first-t…ad-last to first-a…er-last\n",
+        "\na wider terminal shows self, thread\n",
+    ] {
+        assert!(narrow.stdout().contains(expected), "{expected:?} in {}", narrow.stdout());
     }
+    let in_one = narrow.stdout().replace("\n  ", "");
+    assert!(in_one.contains(&format!("=\"first-{}-last\"", "value".repeat(60))), "{in_one}");
 }
 
 #[test]

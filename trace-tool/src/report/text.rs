@@ -5,10 +5,10 @@ use std::fmt;
 use std::io::{self, Write};
 
 use super::{Loss, Problems, Report};
-use crate::escape::plain;
+use crate::escape::{plain, shorten_middle};
 use crate::flow::{joined, paragraph};
 use crate::paint::{ALARM, FAINT, HEADING, WARNING, paint};
-use crate::table::{Cell, Column, Table};
+use crate::table::{self, Cell, Column, Table};
 use crate::{loss, units, wall};
 
 mod sections;
@@ -43,7 +43,7 @@ impl Report {
     fn write_head(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let program = match self.program.as_str() {
             "" => "unknown program".into(),
-            program => crate::escape::shorten_middle(&plain(program), width).into_owned(),
+            program => shorten_middle(&plain(program), width).into_owned(),
         };
         writeln!(out, "{}", paint(HEADING, program))?;
         if !self.command_line.is_empty() {
@@ -101,7 +101,7 @@ impl Loss {
             Column::numbers(""),
             Column::words("").shortened(),
             Column::words(""),
-            Column::words(""),
+            Column::words("").called("the cause").dropped(1),
         ]);
         let mut reasons = BTreeMap::new();
         let between = |from, to| format!("{} … {}", units::time(from), units::time(to));
@@ -123,10 +123,10 @@ impl Loss {
             ]);
             reasons.insert("missing", "The file does not have them, or they are damaged.");
         }
-        table.write(out, width)?;
-        for (cause, reason) in reasons {
-            let text = paragraph(&format!("{cause}: {reason}"), 2, width);
-            writeln!(out, "{}", paint(FAINT, text))?;
+        let left_out = table::left_out(table.write(out, width)?);
+        let reasons = reasons.iter().map(|(cause, reason)| format!("{cause}: {reason}"));
+        for note in left_out.into_iter().chain(reasons) {
+            writeln!(out, "{}", paint(FAINT, paragraph(&note, 2, width)))?;
         }
         Ok(())
     }

@@ -1,26 +1,38 @@
 //! The text of [`Tasks`]: a heading and a tree for each.
+//!
+//! Every line fits the width. What is longer is shortened, and shows that it is. Only headings
+//! tell a task's number, which `--id` takes, and its arguments in full, in as many lines as that
+//! takes; `--json` shortens nothing.
 
+mod branches;
+
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::Style;
 use trace_format::text::quote;
 use trace_reader::Value;
 
+use self::branches::Branch;
 use super::{Argument, Entry, Fate, Task, Tasks, What};
-use crate::escape::{plain, shorten_end};
+use crate::escape::{self, plain, shorten_end, shorten_middle};
 use crate::flow::{joined, paragraph};
 use crate::paint::{ALARM, FAINT, HEADING, LOG, TASK, TEXT, WARNING, paint};
-use crate::table::{Cell, Column, Table};
+use crate::table::{self, Cell, Column, Table};
 use crate::{loss, units, wall};
 
-/// The deepest level that is indented; below it the level is told as a number.
-const MAX_INDENT: usize = 16;
+/// The longest name of a thread in the tree, in columns.
+const MAX_THREAD_WIDTH: usize = 24;
 
 /// The longest list of arguments in the tree; headings tell them in full.
 const MAX_ARGS_LEN: usize = 400;
 
+/// What stands between a title, its latency and the note about that.
+const GAP: &str = "  ";
+
 impl Tasks {
-    /// Writes the tasks in lines of at most `width` columns, styled with ANSI escape codes.
+    /// Writes the tasks in lines of at most `width` columns, styled with ANSI escape codes. A
+    /// heading may need 40.
     ///
     /// # Errors
     /// What `out` returns.
@@ -30,36 +42,43 @@ impl Tasks {
             let alarm = format!("{alarm}, and entries perhaps from below");
             writeln!(out, "{}\n", paint(ALARM, paragraph(&alarm, 0, width)))?;
         }
+        let mut left_out = BTreeSet::new();
         for (i, task) in self.tasks.iter().enumerate() {
             if i > 0 {
                 writeln!(out)?;
             }
-            task.write(out, width)?;
+            task.write_heading(out, width)?;
+            left_out.extend(task.write_tree(out, width)?);
         }
+        let mut notes = Vec::new();
         let more = self.candidates.saturating_sub(self.tasks.len() as u64);
         if self.tasks.is_empty() {
             writeln!(out, "no tasks in this trace")?;
         } else if more > 0 {
-            let note = format!("… and {} that took less (--slowest)", units::things(more, "task"));
-            writeln!(out, "\n{}", paint(FAINT, note))?;
+            notes.push(format!("… and {} that took less (--slowest)", units::things(more, "task")));
         }
-        Ok(())
+        notes.extend(table::left_out(left_out));
+        if !notes.is_empty() {
+            writeln!(out)?;
+        }
+        notes.iter().try_for_each(|note| write_note(out, note, width))
     }
 }
 
 impl Task {
-    fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
-        let title = title(self.task_type.as_deref(), self.task);
+    /// Writes what the task is, how long it took, and what else is known of it. The latency
+    /// stands in the first line, the note about it too if there is room beside the whole title.
+    fn write_heading(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let latency = bounded(self.fate, self.latency_ns);
-        let taken = latency.chars().count() + note(self.fate).map_or(0, |note| note.len() + 2) + 2;
-        let fate = note(self.fate).map(|note| format!("  {}", paint(WARNING, note)));
-        writeln!(
-            out,
-            "{}  {}{}",
-            paint(TASK, shorten_end(&title, width.saturating_sub(taken.max(30)).max(10))),
-            paint(HEADING, latency),
-            fate.unwrap_or_default(),
-        )?;
+        let room = width.saturating_sub(GAP.len() + escape::width(&latency));
+        let title = title(self.task_type.as_deref(), self.task, room);
+        write!(out, "{}{GAP}{}", paint(TASK, &title), paint(HEADING, latency))?;
+        if let Some(note) = note(self.fate) {
+            let fits = escape::width(&title) + GAP.len() + note.len() <= room;
+            let between = if fits { GAP } else { "\n" };
+            write!(out, "{between}{}", paint(WARNING, note))?;
+        }
+        writeln!(out)?;
         let mut facts = Vec::new();
         if let Some(ns) = self.begin_time_ns {
             facts.push(format!("began at {}", units::time(ns)));
@@ -67,7 +86,7 @@ impl Task {
         if let Some(ns) = self.begin_wall_ns {
             facts.push(format!("{} UTC", wall::date_and_time(ns)));
         }
-        facts.extend(self.threads());
+        facts.extend(self.threads(width));
         if self.parent != 0 {
             facts.push(format!("part of #{}", self.parent));
         }
@@ -77,28 +96,45 @@ impl Task {
         if !self.args.is_empty() {
             writeln!(out, "{}", paragraph(&arguments(&self.args), 2, width))?;
         }
-        if !self.entries.is_empty() {
-            self.tree().write(out, width)?;
-        }
-        if self.more_entries > 0 {
-            let note =
-                format!("… and {} more entries (--entries)", units::count(self.more_entries));
-            writeln!(out, "{}", paint(FAINT, note))?;
-        }
         Ok(())
     }
 
-    fn threads(&self) -> Option<String> {
+    /// Writes what happened in the task, and returns what the columns are called for which there
+    /// was no room.
+    fn write_tree(&self, out: &mut dyn Write, width: usize) -> io::Result<Vec<String>> {
+        let mut left_out = Vec::new();
+        if !self.entries.is_empty() {
+            let tree = self.tree(width);
+            left_out.extend(tree.write(out, width)?.into_iter().map(String::from));
+        }
+        if self.more_entries > 0 {
+            let more = units::count(self.more_entries);
+            write_note(out, &format!("… and {more} more entries (--entries)"), width)?;
+        }
+        Ok(left_out)
+    }
+
+    /// Where the task ran. Of two names that are too long together both ends stay, each.
+    fn threads(&self, width: usize) -> Option<String> {
         match (&self.begin_thread, &self.end_thread) {
-            (Some(begin), Some(end)) if begin == end => Some(format!("on {}", plain(begin))),
-            (Some(begin), Some(end)) => Some(format!("from {} to {}", plain(begin), plain(end))),
-            (Some(begin), None) => Some(format!("on {}", plain(begin))),
+            (Some(begin), Some(end)) if begin != end => {
+                let (begin, end) = (plain(begin), plain(end));
+                let room = width.saturating_sub("from  to ".len());
+                // One that is short leaves more than half to the other.
+                let left_by = |other| room.saturating_sub(escape::width(other)).max(room / 2);
+                Some(format!(
+                    "from {} to {}",
+                    shorten_middle(&begin, left_by(&end)),
+                    shorten_middle(&end, left_by(&begin)),
+                ))
+            }
+            (Some(begin), _) => Some(format!("on {}", plain(begin))),
             (None, Some(end)) => Some(format!("ended on {}", plain(end))),
             (None, None) => None,
         }
     }
 
-    fn tree(&self) -> Table {
+    fn tree(&self, width: usize) -> Table {
         let mut table = Table::new([
             Column::numbers(""),
             Column::names("").shortened(),
@@ -107,7 +143,7 @@ impl Task {
             Column::words("thread").dropped(1),
         ]);
         let begin = self.begin_time_ns.unwrap_or(0);
-        for (entry, branch) in self.entries.iter().zip(branches(&self.entries)) {
+        for (entry, branch) in self.entries.iter().zip(branches::of(&self.entries, width)) {
             let offset = units::time(entry.time_ns.saturating_sub(begin));
             let sign = if offset.starts_with('-') { "" } else { "+" };
             entry.write(&mut table, &branch, Cell::styled(FAINT, format!("{sign}{offset}")));
@@ -122,7 +158,8 @@ impl Entry {
         let (what, style): (String, Style) = match &self.what {
             What::Region { name, fate, .. } => (noted(plain(name).into(), *fate), TEXT),
             What::Task { task_type, task, fate, .. } => {
-                (noted(format!("task {}", title(task_type.as_deref(), *task)), *fate), TASK)
+                let title = title(task_type.as_deref(), *task, usize::MAX);
+                (noted(format!("task {title}"), *fate), TASK)
             }
             What::Log { category, message, cut_from, .. } => {
                 (log(category, message, *cut_from), LOG)
@@ -139,19 +176,22 @@ impl Entry {
                     _ => String::new(),
                 };
                 let time = bounded(*fate, *duration_ns);
-                let row = [offset, what, time.into(), self_time.into(), plain(thread).into()];
-                table.row(row);
+                table.row([offset, what, time.into(), self_time.into(), thread_cell(thread)]);
                 arguments_row(table, branch, args);
             }
             What::Task { fate, latency_ns, thread, args, .. } => {
-                let thread = thread.as_deref().map(plain).unwrap_or_default();
+                let thread = thread.as_deref().map(thread_cell).unwrap_or_default();
                 let time = bounded(*fate, *latency_ns);
-                table.row([offset, what, time.into(), Cell::default(), thread.into()]);
+                table.row([offset, what, time.into(), Cell::default(), thread]);
                 arguments_row(table, branch, args);
             }
             What::Log { .. } => table.row([offset, what]),
         }
     }
+}
+
+fn thread_cell(name: &str) -> Cell {
+    Cell::from(shorten_middle(&plain(name), MAX_THREAD_WIDTH))
 }
 
 fn arguments_row(table: &mut Table, branch: &Branch, args: &[Argument]) {
@@ -162,52 +202,22 @@ fn arguments_row(table: &mut Table, branch: &Branch, args: &[Argument]) {
     }
 }
 
-/// The lines of the tree at one entry.
-struct Branch {
-    /// Before the entry itself.
-    here: String,
-    /// Before what is said about it in the line below.
-    below: String,
-}
-
-/// The lines of the tree: from the end to the beginning, since only what follows tells whether a
-/// line goes on.
-fn branches(entries: &[Entry]) -> Vec<Branch> {
-    // Whether at this depth another entry follows.
-    let mut follows: Vec<bool> = Vec::new();
-    let mut branches: Vec<Branch> = Vec::with_capacity(entries.len());
-    for (i, entry) in entries.iter().enumerate().rev() {
-        let depth = entry.depth as usize;
-        let has_children = entries.get(i + 1).is_some_and(|next| next.depth > entry.depth);
-        follows.resize(depth + 1, false);
-        let mut stem = String::new();
-        for &goes_on in follows.iter().take(depth.min(MAX_INDENT)) {
-            stem.push_str(if goes_on { "│  " } else { "   " });
-        }
-        if depth > MAX_INDENT {
-            stem.push_str(&format!("[{depth}] "));
-        }
-        let last = !follows[depth];
-        let here = format!("{stem}{}", if last { "└─ " } else { "├─ " });
-        let goes_on = if last { "   " } else { "│  " };
-        let inside = if has_children { "│  " } else { "   " };
-        branches.push(Branch { here, below: format!("{stem}{goes_on}{inside}") });
-        follows[depth] = true;
-    }
-    branches.reverse();
-    branches
-}
-
-/// Type and number. A task that began while nothing was recorded has no number.
-fn title(task_type: Option<&str>, task: u64) -> String {
+/// Type and number in `limit` columns, or as many as the number takes. A task that began while
+/// nothing was recorded has no number.
+fn title(task_type: Option<&str>, task: u64, limit: usize) -> String {
     let name = plain(task_type.unwrap_or("(unknown type)"));
-    if task == 0 { name.into_owned() } else { format!("{name} #{task}") }
+    let number = if task == 0 { String::new() } else { format!(" #{task}") };
+    format!("{}{number}", shorten_middle(&name, limit.saturating_sub(number.len())))
 }
 
 fn log(category: &str, message: &str, cut_from: Option<u64>) -> String {
     let cut = cut_from.map(|len| format!(" … (cut from {})", units::bytes(len)));
     let category = if category.is_empty() { "log" } else { category };
     format!("{}: {}{}", plain(category), plain(message), cut.unwrap_or_default())
+}
+
+fn write_note(out: &mut dyn Write, note: &str, width: usize) -> io::Result<()> {
+    writeln!(out, "{}", paint(FAINT, paragraph(note, 2, width)))
 }
 
 /// The duration, marked as a lower bound when it is one.

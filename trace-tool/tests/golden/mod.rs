@@ -3,6 +3,8 @@
 // Each file of tests uses a part of this.
 #![allow(dead_code)]
 
+pub(crate) mod widths;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};

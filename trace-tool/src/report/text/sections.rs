@@ -10,7 +10,7 @@ use crate::flow::paragraph;
 use crate::histogram::{Scale, share_bar};
 use crate::paint::{BAR, FAINT, TEXT, WARNING, paint};
 use crate::report::{Report, Times};
-use crate::table::{Cell, Column, Table};
+use crate::table::{self, Cell, Column, Table};
 use crate::units;
 
 /// How a number relates to the one that a trace without loss would have.
@@ -266,9 +266,7 @@ fn write(table: &Table, out: &mut dyn Write, width: usize, more: usize) -> io::R
     if more > 0 {
         notes.push(format!("… and {} more (--limit)", units::count(more as u64)));
     }
-    if !left_out.is_empty() {
-        notes.push(format!("a wider terminal shows {}", left_out.join(", ")));
-    }
+    notes.extend(table::left_out(left_out));
     for note in notes {
         writeln!(out, "{}", paint(FAINT, paragraph(&note, 2, width)))?;
     }
