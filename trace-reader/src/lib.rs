@@ -52,6 +52,7 @@ mod clock;
 mod error;
 mod excerpt;
 mod family;
+mod hidden;
 mod ledger;
 mod loading;
 mod merge;

@@ -216,7 +216,8 @@ impl Opening {
             id,
             os_thread: 0,
             name: String::new(),
-            chunks: Vec::new(),
+            // Most threads of a program that starts many have one.
+            chunks: Vec::with_capacity(1),
         });
         if head.os_thread != 0 {
             thread.os_thread = head.os_thread;

@@ -212,6 +212,9 @@ impl<'t> Pairing<'t> {
         outer: Option<TaskId>,
         now: Now,
     ) -> Step<'static> {
+        if self.stack.is_full() {
+            self.let_go_of_half(now);
+        }
         let (parent, depth, region) = (self.stack.innermost(), self.stack.depth(), self.number());
         self.begun = Begun::Region(region, callsite);
         self.stack.open.push(Open {
@@ -229,10 +232,24 @@ impl<'t> Pairing<'t> {
         Step::RegionBegan { region, callsite, task, parent, depth }
     }
 
+    /// The outermost half of what is open is too far out to be kept. What the ends of these regions
+    /// tell will be enough.
+    #[cold]
+    fn let_go_of_half(&mut self, now: Now) {
+        let half = self.stack.open.len() / 2;
+        let (thread, Now { time, offset, .. }) = (self.thread, now);
+        self.problem(now, Problem::TooManyOpen { offset, thread, time, given_up: half as u64 });
+        for at in (0..half).rev() {
+            let end = self.stack.settle(at, now.time, Fate::Lost);
+            self.push(now, Step::RegionEnded(end));
+        }
+        self.stack.hide_half(now.time);
+    }
+
     #[inline]
     fn end(&mut self, now: Now) -> Step<'static> {
         let thread = self.thread;
-        let Some((end, open)) = self.stack.pop(now.time) else {
+        let Some((end, open)) = self.stack.pop(now.time, Fate::Complete) else {
             let Now { time, offset, .. } = now;
             return Step::Problem(Problem::NothingOpen { offset, thread, time });
         };
@@ -294,11 +311,11 @@ impl<'t> Pairing<'t> {
             }
             _ => {
                 let begin = self.time_of(now, age);
-                let hidden = self.stack.hidden > 0 && inner >= self.stack.open.len() as u64;
+                let hidden = self.stack.hidden.len() > 0 && inner >= self.stack.open.len() as u64;
                 let (covered_ns, self_ns) =
                     if hidden { self.stack.pop_hidden(begin, time) } else { (0, 0) };
                 let apart = self.apart(callsite, task, now);
-                let depth = if hidden { self.stack.hidden } else { apart.depth };
+                let depth = if hidden { self.stack.hidden.len() } else { apart.depth };
                 RegionEnd { begin: Some(begin), covered_ns, self_ns, depth, ..apart }
             }
         }
@@ -330,12 +347,11 @@ impl<'t> Pairing<'t> {
         self.begun = Begun::Nothing;
     }
 
-    /// The thread has no more events.
-    pub(crate) fn finish(&mut self, now: Now) {
-        for at in (0..self.stack.open.len()).rev() {
-            let end = self.stack.settle(at, now.time, Fate::Open);
-            self.push(now, Step::RegionEnded(end));
-        }
-        self.stack = Stack::default();
+    /// The thread has no more events: the innermost of what is still open is told of. `false` when
+    /// nothing is.
+    pub(crate) fn finish_one(&mut self, now: Now) -> bool {
+        let Some((end, _)) = self.stack.pop(now.time, Fate::Open) else { return false };
+        self.push(now, Step::RegionEnded(end));
+        true
     }
 }

@@ -135,6 +135,18 @@ pub enum Problem {
         /// The region that began in it and was still open.
         open: CallsiteId,
     },
+    /// More regions are open on a thread than can be kept, and the outermost ones are given up: what
+    /// is known of them is what their ends will tell.
+    TooManyOpen {
+        /// Where the region begins that is one too many.
+        offset: u64,
+        /// The thread.
+        thread: ThreadId,
+        /// When.
+        time: Time,
+        /// How many are given up.
+        given_up: u64,
+    },
     /// A region ended while none was open.
     NothingOpen {
         /// Where the end is.
@@ -335,6 +347,7 @@ impl Problem {
             | Self::MissingCallsite { offset, .. }
             | Self::ClockSteppedBack { offset, .. }
             | Self::Misnested { offset, .. }
+            | Self::TooManyOpen { offset, .. }
             | Self::NothingOpen { offset, .. }
             | Self::HeadDisagrees { offset, .. }
             | Self::EndDisagrees { offset, .. }

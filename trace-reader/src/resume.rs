@@ -87,7 +87,7 @@ impl Pairing<'_> {
     fn adopt(&mut self, head: &ChunkHead<'_>, last: Time, now: Now) {
         let unlisted = head.depth.saturating_sub(head.open.len() as u64);
         let (matches, rest) = matches(&self.stack.open, head);
-        let outermost = unlisted.saturating_sub(self.stack.hidden).min(rest as u64) as usize;
+        let outermost = unlisted.saturating_sub(self.stack.hidden.len()).min(rest as u64) as usize;
 
         let mut staying = matches.iter().rev().flatten().copied().peekable();
         for at in (outermost..self.stack.open.len()).rev() {
@@ -98,7 +98,7 @@ impl Pairing<'_> {
         }
 
         let mut own: Vec<_> = self.stack.open.drain(outermost..).map(Some).collect();
-        self.stack.hide(unlisted - outermost as u64, last);
+        self.stack.hidden.set(unlisted - outermost as u64, last);
         for (listed, at) in head.open.iter().zip(matches) {
             let open = match at.and_then(|at| own[at - outermost].take()) {
                 Some(own) => Open { outer: listed.outer, ..own },

@@ -14,13 +14,20 @@
 //!
 //! Invariants:
 //! 1. `charged_from` ascends from the outside in, and is never later than now.
-//! 2. Of each region, child time is at most the time since `counted_from`: self times are never
+//! 2. At most [`OPEN_LIMIT`] regions are kept.
+//! 3. Of each region, child time is at most the time since `counted_from`: self times are never
 //!    negative, and add up exactly to what is charged by regions that nothing is around.
 
 use trace_format::{CallsiteId, TaskId};
 
 use crate::Time;
+use crate::hidden::Hidden;
 use crate::step::{Fate, RegionEnd};
+
+/// How many open regions of a thread are kept: more than fit on the stack of a thread that calls an
+/// annotated function from itself. Only a program that never ends its regions has more, or a file
+/// that is made to fill the memory.
+pub(crate) const OPEN_LIMIT: usize = 1 << 16;
 
 /// A region that is open.
 #[derive(Clone, Debug)]
@@ -60,12 +67,8 @@ impl Open {
 /// The open regions, from the outside in.
 #[derive(Debug, Default)]
 pub(crate) struct Stack {
-    /// How many are open around the first of `open`, about which nothing is known.
-    pub(crate) hidden: u64,
-    /// What has been charged to the innermost of the hidden ones.
-    hidden_children_ns: u64,
-    /// The hidden ones cannot be charged for what precedes this.
-    hidden_from: Time,
+    /// Those around the first of `open`.
+    pub(crate) hidden: Hidden,
     /// Of so many of `open`, the outermost ones, something inside was lost.
     partial_len: usize,
     pub(crate) open: Vec<Open>,
@@ -73,7 +76,7 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) fn depth(&self) -> u64 {
-        self.hidden.saturating_add(self.open.len() as u64)
+        self.hidden.len().saturating_add(self.open.len() as u64)
     }
 
     pub(crate) fn innermost(&self) -> Option<u64> {
@@ -82,7 +85,7 @@ impl Stack {
 
     /// Settles the account of the region at `at` and leaves it in place.
     pub(crate) fn settle(&mut self, at: usize, now: Time, fate: Fate) -> RegionEnd {
-        let depth = self.hidden.saturating_add(at as u64);
+        let depth = self.hidden.len().saturating_add(at as u64);
         let (below, above) = self.open.split_at_mut(at);
         let (ending, inside) = above.split_first_mut().expect("there is a region at this position");
         if let Some(inside) = inside.first_mut() {
@@ -93,10 +96,7 @@ impl Stack {
         ending.charged_from = now;
         match below.last_mut() {
             Some(around) => around.children_ns = around.children_ns.saturating_add(covered_ns),
-            None if self.hidden > 0 => {
-                self.hidden_children_ns = self.hidden_children_ns.saturating_add(covered_ns);
-            }
-            None => {}
+            None => self.hidden.charge(covered_ns),
         }
         RegionEnd {
             region: ending.number,
@@ -115,9 +115,9 @@ impl Stack {
 
     /// Ends the innermost region.
     #[inline]
-    pub(crate) fn pop(&mut self, now: Time) -> Option<(RegionEnd, Open)> {
+    pub(crate) fn pop(&mut self, now: Time, fate: Fate) -> Option<(RegionEnd, Open)> {
         let at = self.open.len().checked_sub(1)?;
-        let end = self.settle(at, now, Fate::Complete);
+        let end = self.settle(at, now, fate);
         self.partial_len = self.partial_len.min(at);
         self.open.pop().map(|open| (end, open))
     }
@@ -141,30 +141,28 @@ impl Stack {
     /// begin is known only what its end tells.
     pub(crate) fn pop_hidden(&mut self, begin: Time, now: Time) -> (u64, u64) {
         if let Some(inside) = self.open.first_mut() {
-            let charged = now.since(inside.charged_from);
-            self.hidden_children_ns = self.hidden_children_ns.saturating_add(charged);
+            self.hidden.charge(now.since(inside.charged_from));
             inside.charged_from = now;
         }
-        let covered_ns = now.since(begin.max(self.hidden_from));
-        let self_ns = covered_ns.saturating_sub(self.hidden_children_ns);
-        self.hidden -= 1;
-        self.hidden_children_ns = if self.hidden > 0 { covered_ns } else { 0 };
-        (covered_ns, self_ns)
+        self.hidden.pop(begin, now)
+    }
+
+    /// Whether one more region would be too many.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.open.len() >= OPEN_LIMIT
+    }
+
+    /// Lets the outermost half go, which must be [settled](Self::settle), and counts it as hidden.
+    pub(crate) fn hide_half(&mut self, now: Time) {
+        let half = self.open.len() / 2;
+        self.open.drain(..half);
+        self.partial_len = self.partial_len.saturating_sub(half);
+        self.hidden.add(half as u64, now);
     }
 
     /// Something was lost inside of everything that is open.
     pub(crate) fn lose(&mut self) {
         self.partial_len = self.open.len();
-    }
-
-    /// Says how many regions are hidden, of which nothing is charged before `from`.
-    pub(crate) fn hide(&mut self, hidden: u64, from: Time) {
-        if hidden > self.hidden {
-            self.hidden_from = from;
-        }
-        if hidden == 0 {
-            self.hidden_children_ns = 0;
-        }
-        self.hidden = hidden;
     }
 }

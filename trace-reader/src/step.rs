@@ -193,7 +193,8 @@ pub enum Fate {
     BeganBefore,
     /// It is still open at the end of the trace.
     Open,
-    /// It ended where chunks or events are missing; `end` is the last event before.
+    /// It ended where chunks or events are missing; `end` is the last event before. Or too many others
+    /// are open inside of it for it to be followed.
     Lost,
 }
 

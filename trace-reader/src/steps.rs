@@ -40,7 +40,8 @@ pub struct Steps<'t> {
     time: Time,
     upcoming: Option<Upcoming>,
     stepped_back: Option<SteppedBack>,
-    finished: bool,
+    /// Where the thread's events ended; nothing is upcoming any more.
+    finished: Option<Now>,
 }
 
 /// An event of which kind and time are known.
@@ -79,7 +80,7 @@ impl<'t> Steps<'t> {
             time: Time(i64::MIN),
             upcoming: None,
             stepped_back: None,
-            finished: false,
+            finished: None,
         }
     }
 
@@ -144,10 +145,10 @@ impl<'t> Steps<'t> {
             } else if let Some((chunk, rest)) = self.chunks.split_first() {
                 self.chunks = rest;
                 self.enter(chunk)?;
-            } else if !self.finished {
-                self.finish();
+            } else if let Some(now) = self.finished {
+                return Ok(self.pairing.finish_one(now));
             } else {
-                return Ok(false);
+                self.finish();
             }
         }
         Ok(true)
@@ -258,10 +259,6 @@ impl<'t> Steps<'t> {
     }
 
     fn finish(&mut self) {
-        self.finished = true;
-        if self.time == Time(i64::MIN) {
-            return;
-        }
         if let Some(SteppedBack { first, count }) = self.stepped_back.take() {
             let (thread, Now { time, offset, .. }) = (self.thread, first);
             let problem = Problem::ClockSteppedBack { offset, thread, time, count };
@@ -269,6 +266,6 @@ impl<'t> Steps<'t> {
         }
         let time = self.time.max(self.trace.end);
         let offset = self.payload_offset + self.payload.len() as u64;
-        self.pairing.finish(Now { ticks: self.ticks, time, offset });
+        self.finished = Some(Now { ticks: self.ticks, time, offset });
     }
 }

@@ -165,6 +165,13 @@ impl fmt::Display for Wording<'_> {
                 thread = self.thread(*thread),
                 time = readable(*time)
             ),
+            P::TooManyOpen { offset, thread, time, given_up } => write!(
+                f,
+                "on {thread} at {time}, offset {offset}, too many regions are open: the {given_up} \
+                 outermost ones are not followed any more",
+                thread = self.thread(*thread),
+                time = readable(*time)
+            ),
             P::NothingOpen { offset, thread, time } => write!(
                 f,
                 "on {thread} at {time}, offset {offset}, a region ended while none was open",

@@ -8,9 +8,9 @@ use telling::golden;
 use trace_format::wire::Field;
 use trace_format::{
     BLOCK_HEAD_LEN, BlockHead, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches,
-    TaskId, Text, Ticks, put_block,
+    TaskId, Text, Ticks, Timed, put_block,
 };
-use trace_reader::{Error, Problem, Trace};
+use trace_reader::{Error, Fate, Problem, Step, Trace};
 
 /// Reads bytes in every way there is; `None` when they are no trace.
 fn read(bytes: &[u8]) -> Option<Reading> {
@@ -194,7 +194,7 @@ fn heads_that_claim_each_others_bytes() {
 /// A deep stack, and then many heads that contradict it: each must cost what it lists or drops.
 #[test]
 fn a_deep_stack_and_many_heads() {
-    let (depth, count) = (200_000, 20_000_u32);
+    let (depth, count) = (60_000, 60_000_u32);
     let head = |sequence: u64| {
         let head = ChunkHead {
             thread: 1,
@@ -224,6 +224,66 @@ fn a_deep_stack_and_many_heads() {
     let analysis = Trace::from_bytes(bytes).unwrap().analyze().unwrap();
     assert_eq!(analysis.regions[0].open, depth);
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+/// A program that calls itself so deeply, or forgets its guards: the outermost regions are given up,
+/// and what their ends tell is told of them.
+#[test]
+fn more_regions_are_open_than_are_kept() {
+    const DEPTH: u64 = 150_000;
+    let head = |sequence, base, depth| {
+        let head = ChunkHead {
+            thread: 1,
+            sequence,
+            base: Ticks(base),
+            os_thread: 0,
+            thread_name: Text::new(""),
+            task: TaskId(0),
+            fiber: 0,
+            depth,
+            open: Vec::new(),
+        };
+        let mut payload = Vec::new();
+        head.encode(&mut payload);
+        payload
+    };
+    let mut bytes = MAGIC.to_vec();
+    let mut begins = head(0, 0, 0);
+    for _ in 0..DEPTH {
+        Timed { delta: 1, event: Event::RegionBegin { callsite: CallsiteId(1) } }
+            .encode(&mut begins);
+    }
+    put_block(&mut bytes, BlockType::Chunk, 0, &begins);
+    let mut ends = head(1, DEPTH, DEPTH);
+    for ended in 0..DEPTH {
+        // The last one began one tick before the first end, the one before two ticks earlier, …
+        let (callsite, task) = (CallsiteId(1), TaskId(0));
+        let event = Event::WholeRegionEnd { callsite, age: 2 * ended + 1, task, inner: 0 };
+        Timed { delta: 1, event }.encode(&mut ends);
+    }
+    put_block(&mut bytes, BlockType::Chunk, 1, &ends);
+
+    let trace = Trace::from_bytes(bytes).unwrap();
+    let mut steps = trace.merged();
+    let (mut complete, mut lost, mut self_ns, mut covered_ns) = (0, 0, 0, 0);
+    while let Some(item) = steps.next().unwrap() {
+        let Step::RegionEnded(end) = item.step else { continue };
+        match end.fate {
+            Fate::Complete => {
+                assert_eq!(end.duration_ns(), Some(2 * complete + 1));
+                complete += 1;
+            }
+            Fate::Lost => lost += 1,
+            other => panic!("{other:?}"),
+        }
+        self_ns += end.self_ns;
+        covered_ns += if end.depth == 0 { end.covered_ns } else { 0 };
+    }
+    assert_eq!(complete, DEPTH);
+    assert!(lost > DEPTH / 4 && lost < DEPTH, "{lost}");
+    assert_eq!(self_ns, covered_ns);
+    let too_many = |problem: &&Problem| matches!(problem, Problem::TooManyOpen { .. });
+    assert_eq!(trace.load().unwrap().problems.iter().filter(too_many).count(), 3);
 }
 
 proptest! {

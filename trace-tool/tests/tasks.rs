@@ -103,6 +103,27 @@ fn a_type_that_is_not_there_is_an_error_that_names_those_that_are() {
 }
 
 #[test]
+fn arguments_without_end_are_cut_and_counted() {
+    let events = "  +0 TaskArg key=2 task=1 value=true\n".repeat(2500);
+    let text = format!(
+        "runtime-trace 1\nblock callsites\n\
+         \x20 Callsite id=1 kind=task name=\"t\" file=\"\" line=0 module=\"\" keys=[]\n\
+         \x20 Callsite id=2 kind=argument name=\"a\" file=\"\" line=0 module=\"\" keys=[]\n\
+         block chunk\n\
+         \x20 ChunkHead thread=1 sequence=0 base=1000 os_thread=1 thread_name=\"\" task=0 fiber=0 \
+         depth=0 open=[]\n  +0 TaskBegin callsite=1 task=1 parent=0\n{events}"
+    );
+    let trace =
+        Trace::of_bytes(&trace_format::text_to_file(&text).expect("the text form is right"));
+    let answer = trace.run(&["tasks", "t.trace", "--json"]).json();
+    assert_eq!(answer["tasks"][0]["args"].as_array().expect("arguments").len(), 1000);
+    assert_eq!(answer["arguments_left_out"], 1500);
+    let text = trace.run(&["tasks", "t.trace"]);
+    let note = "… and 1,500 arguments of regions and tasks that have very many";
+    assert!(text.stdout().contains(note), "{}", text.stdout());
+}
+
+#[test]
 fn a_task_that_is_its_own_ancestor_and_deep_nesting_are_survived() {
     let mut events = String::new();
     for (task, parent) in [(1, 2), (2, 1)] {

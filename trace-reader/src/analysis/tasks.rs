@@ -54,7 +54,8 @@ impl Tasks {
             Step::TaskEnded { task, callsite, begin, .. } => {
                 match self.unpaired.remove(&task) {
                     Some(Some(began)) => self.groups.of(callsites, began).open -= 1,
-                    _ if task == TaskId::BACKGROUND => {}
+                    // What is said to have begun before the trace has no begin in it.
+                    _ if begin.is_none() => {}
                     _ => {
                         self.unpaired.insert(task, None);
                     }

@@ -57,6 +57,10 @@ impl Tasks {
         } else if more > 0 {
             notes.push(format!("… and {} that took less (--slowest)", units::things(more, "task")));
         }
+        if self.arguments_left_out > 0 {
+            let arguments = units::things(self.arguments_left_out, "argument");
+            notes.push(format!("… and {arguments} of regions and tasks that have very many"));
+        }
         notes.extend(table::left_out(left_out));
         if !notes.is_empty() {
             writeln!(out)?;
