@@ -25,8 +25,14 @@ pub(crate) fn light(fenced: bool) {
     if fenced {
         fence(SeqCst);
     } else {
-        std::sync::atomic::compiler_fence(SeqCst);
+        light_in_short_way();
     }
+}
+
+/// The same where it is known that no fence is needed.
+#[inline(always)]
+pub(crate) fn light_in_short_way() {
+    crate::sync::fence_that_heavy_runs_for_us();
 }
 
 /// The stopping thread's side, between its store and its load.

@@ -6,8 +6,8 @@
 
 use std::collections::HashMap;
 use std::panic::Location;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::{AtomicU16, AtomicU32};
 use std::sync::{Mutex, PoisonError};
 
 use trace_format::wire::{Field, LIST_LIMIT};
@@ -34,6 +34,8 @@ pub struct Callsite {
     /// 0 until the first event. Stored with `Release` after the callsite was entered into the
     /// table, loaded with `Acquire`: whoever gets a chunk with this id finds it in the table.
     id: AtomicU32,
+    /// The same number once more if it takes two bytes in an event, else 0. As `id`.
+    short_id: AtomicU16,
 }
 
 impl Callsite {
@@ -45,7 +47,16 @@ impl Callsite {
         module: &'static str,
         keys: &'static [&'static str],
     ) -> Self {
-        Self { kind, name, file, line, module, keys, id: AtomicU32::new(0) }
+        Self {
+            kind,
+            name,
+            file,
+            line,
+            module,
+            keys,
+            id: AtomicU32::new(0),
+            short_id: AtomicU16::new(0),
+        }
     }
 
     /// A region's; `name` is its type, `keys` are the names of its arguments.
@@ -88,6 +99,12 @@ impl Callsite {
         module: &'static str,
     ) -> Self {
         Self::new(CallsiteKind::Counter, name, file, line, module, &[])
+    }
+
+    /// The number that events call it by, if it has one that takes two bytes in them, else 0.
+    #[inline(always)]
+    pub(crate) fn short_id(&'static self) -> u16 {
+        self.short_id.load(Acquire)
     }
 
     /// The number that events call it by.
@@ -151,27 +168,50 @@ impl NameCache {
         Self([None; Self::LEN])
     }
 
-    /// The number of the callsite of `name` at `location`.
     #[inline(always)]
+    fn index(named: &Named) -> usize {
+        // Strings and locations lie some bytes apart; the upper half of the product mixes both.
+        let mixed = (named.name.0 ^ named.location.rotate_left(17)).wrapping_mul(0x9e37_79b9);
+        (mixed >> 16) % Self::LEN
+    }
+
+    /// The number of the callsite of `name` at `location`, if it is among these, else 0.
+    #[inline(always)]
+    pub(crate) fn known_id(
+        &self,
+        kind: CallsiteKind,
+        name: &'static str,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let named = Named::new(kind, name, location);
+        match &self.0[Self::index(&named)] {
+            Some((known, id)) if *known == named => *id,
+            _ => 0,
+        }
+    }
+
+    /// The number of the callsite of `name` at `location`.
     pub(crate) fn id(
         &mut self,
         kind: CallsiteKind,
         name: &'static str,
         location: &'static Location<'static>,
     ) -> u32 {
-        let named = Named::new(kind, name, location);
-        // Strings and locations lie some bytes apart; the upper half of the product mixes both.
-        let mixed = (named.name.0 ^ named.location.rotate_left(17)).wrapping_mul(0x9e37_79b9);
-        let place = &mut self.0[(mixed >> 16) % Self::LEN];
-        match place {
-            Some((known, id)) if *known == named => *id,
-            _ => {
-                let id = table().named(named, kind, name, location);
-                *place = Some((named, id));
-                id
-            }
+        let known = self.known_id(kind, name, location);
+        if known != 0 {
+            return known;
         }
+        let named = Named::new(kind, name, location);
+        let id = table().named(named, kind, name, location);
+        self.0[Self::index(&named)] = Some((named, id));
+        id
     }
+}
+
+/// The number of a callsite as short events have it: 0 if it is unknown or takes more than two bytes.
+#[inline(always)]
+pub(crate) fn short(id: u32) -> u16 {
+    if id < CallsiteId::WIDE { id as u16 } else { 0 }
 }
 
 /// All callsites that had an event.
@@ -195,6 +235,9 @@ impl Table {
         let id = self.entries.len() as u32;
         self.keep(id as usize - 1);
         callsite.id.store(id, Release);
+        if id < CallsiteId::WIDE {
+            callsite.short_id.store(id as u16, Release);
+        }
         id
     }
 

@@ -36,6 +36,9 @@ impl Context {
         Self { task: TaskId::BACKGROUND }
     }
 
+    /// Stands for no context where there may be one or none. No task has this id.
+    pub(crate) const NONE: Self = Self { task: TaskId(u64::MAX) };
+
     pub(crate) const fn of(task: TaskId) -> Self {
         Self { task }
     }

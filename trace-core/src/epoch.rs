@@ -42,4 +42,10 @@ impl Epoch {
     pub(crate) fn has_counter(self) -> bool {
         self.0 & NO_COUNTER == 0
     }
+
+    /// Whether events can take [the short way](crate::slot::Slot::write_shortly): no fence is
+    /// needed, and the processor has what that takes for granted.
+    pub(crate) fn has_short_way(self) -> bool {
+        !self.is_fenced() && self.has_counter() && crate::short::is_possible()
+    }
 }

@@ -8,8 +8,8 @@
 //! 2. Recording never fails its program, and never waits but where [`Overflow::Block`] asks for
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
-//! 4. `unsafe` is in `slot`, `pen`, `pool`, `memory`, `mapping`, `thread`, `thread_name`, `recorder`,
-//!    `clock`, `barrier` and `fork`, and nowhere else.
+//! 4. `unsafe` is in `slot`, `pen`, `short`, `open`, `switch`, `pool`, `memory`, `mapping`, `thread`,
+//!    `thread_name`, `recorder`, `clock`, `barrier` and `fork`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 
 mod barrier;
@@ -28,6 +28,7 @@ mod mapping;
 mod memory;
 #[cfg(all(test, loom))]
 mod models;
+mod open;
 mod output;
 mod pen;
 mod pool;
@@ -37,7 +38,9 @@ mod recorder;
 mod region;
 mod scratch;
 mod session;
+mod short;
 mod slot;
+mod switch;
 mod sync;
 mod task;
 mod thread;

@@ -1,15 +1,17 @@
 //! Logs and counters: instants.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
-use trace_format::{CallsiteId, CallsiteKind, Event};
+use trace_format::{CallsiteId, CallsiteKind, Event, TaskId, Text};
 
 use crate::callsite::Callsite;
 use crate::context::Context;
+use crate::pen::Pen;
 use crate::region::Site;
-use crate::scratch::Scratch;
-use crate::thread::emit;
+use crate::scratch::{Scratch, TEXT_LIMIT};
+use crate::thread::{emit, emit_shortly};
 use crate::value::Value;
 
 /// Logs `message` under `category`, in `context`.
@@ -27,39 +29,92 @@ use crate::value::Value;
 #[track_caller]
 pub fn log(context: Context, category: &'static str, message: &str) {
     if crate::is_enabled() {
-        let site = Site::Named(category, Location::caller());
-        put(site, Some(context), format_args!("{message}"));
+        log_named(context, category, message, Location::caller());
     }
 }
 
+#[cold]
+#[inline(never)]
+fn log_named(
+    context: Context,
+    category: &'static str,
+    message: &str,
+    location: &'static Location<'static>,
+) {
+    put(Site::Named(category, location), Some(context), Message::Ready(message));
+}
+
+#[cold]
 #[inline(never)]
 pub(crate) fn log_static(
     callsite: &'static Callsite,
     context: Option<Context>,
     message: fmt::Arguments<'_>,
 ) {
-    put(Site::Static(callsite), context, message);
+    put(Site::Static(callsite), context, Message::Format(message));
 }
 
-#[inline(never)]
-fn put(site: Site, context: Option<Context>, message: fmt::Arguments<'_>) {
+/// A message as a program gives it.
+enum Message<'m> {
+    Ready(&'m str),
+    Format(fmt::Arguments<'m>),
+}
+
+#[inline(always)]
+fn put(site: Site, context: Option<Context>, message: Message<'_>) {
     let mut scratch = Scratch::new();
-    let message = scratch.message(message);
+    let message = match message {
+        Message::Ready(text) => Text::cut(text, TEXT_LIMIT),
+        Message::Format(arguments) => scratch.message(arguments),
+    };
+    let short = emit_shortly(|pen, now| {
+        let callsite = site.short_id(CallsiteKind::Log, pen);
+        if callsite == 0 {
+            return None;
+        }
+        let (callsite, len) = (CallsiteId(callsite.into()), message.bytes.len());
+        let message = borrowed(&message);
+        match other_than_current(context, pen) {
+            None => pen.put_shortly(now, Event::Log { callsite, message }, len, &[]),
+            Some(task) => {
+                pen.put_shortly(now, Event::TaskLog { callsite, task, message }, len, &[])
+            }
+        }
+    });
+    if short.is_none() {
+        put_long_way(site, context, &message);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn put_long_way(site: Site, context: Option<Context>, message: &Text<'_>) {
     emit(|pen, now| {
         let callsite = CallsiteId(site.id(CallsiteKind::Log, pen));
+        let message = borrowed(message);
         pen.put(
             now,
-            match context {
-                Some(context) if context != pen.context() => {
-                    Event::TaskLog { callsite, task: context.task(), message }
-                }
-                _ => Event::Log { callsite, message },
+            match other_than_current(context, pen) {
+                None => Event::Log { callsite, message },
+                Some(task) => Event::TaskLog { callsite, task, message },
             },
         );
     });
 }
 
+/// The task of a context, if it is not the one that is current anyway.
+#[inline(always)]
+fn other_than_current(context: Option<Context>, pen: &Pen) -> Option<TaskId> {
+    context.filter(|context| *context != pen.context()).map(Context::task)
+}
+
+#[inline(always)]
+fn borrowed<'m>(text: &'m Text<'_>) -> Text<'m> {
+    Text { bytes: Cow::Borrowed(&text.bytes), original_len: text.original_len }
+}
+
 /// Records a counter's value, which is one of a [`Number`](crate::Number).
+#[cold]
 #[inline(never)]
 pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
     use trace_format::Value as Out;
@@ -69,7 +124,16 @@ pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
         Value::F64(v) => Out::F64(v),
         _ => return,
     };
-    emit(|pen, now| {
-        pen.put(now, Event::Counter { callsite: CallsiteId(callsite.id()), value });
+    let short = emit_shortly(|pen, now| {
+        let callsite = CallsiteId(callsite.short_id().into());
+        if callsite.0 == 0 {
+            return None;
+        }
+        pen.put_shortly(now, Event::Counter { callsite, value: value.clone() }, 0, &[])
     });
+    if short.is_none() {
+        emit(|pen, now| {
+            pen.put(now, Event::Counter { callsite: CallsiteId(callsite.id()), value });
+        });
+    }
 }

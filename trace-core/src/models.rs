@@ -18,9 +18,11 @@ const LONG: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab
                     0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const SHORT: &str = "short";
 
+/// A pool of a session in which events can take the short way.
 fn pool(generation: usize, chunks: usize) -> Arc<Pool> {
     let memory = Heap::new(chunks, 256).unwrap();
-    let epoch = Epoch::new(generation, true, false);
+    let epoch = Epoch::new(generation, false, true);
+    assert!(epoch.has_short_way());
     Arc::new(Pool::new(epoch, Overflow::Drop, Box::new(memory)))
 }
 
@@ -28,13 +30,12 @@ fn identity(number: u64) -> Identity {
     Identity { number, ..Identity::NOBODY }
 }
 
-/// Logs, and tells whether it was recorded.
+/// Logs, on the short way if it can be taken, and tells whether it was recorded.
 fn log(recorder: &Recorder, slot: &Slot, message: &str) -> bool {
-    let event = |pen: &mut crate::pen::Pen, now| {
-        let callsite = CallsiteId(1);
-        pen.put(now, Event::Log { callsite, message: Text::new(message) });
-    };
-    recorder.emit(slot, event).is_some()
+    let event = || Event::Log { callsite: CallsiteId(1), message: Text::new(message) };
+    let short =
+        recorder.emit_shortly(slot, |pen, now| pen.put_shortly(now, event(), message.len(), &[]));
+    short.or_else(|| recorder.emit(slot, |pen, now| pen.put(now, event()))).is_some()
 }
 
 /// What is in the full chunks: logs, and events that were lost.

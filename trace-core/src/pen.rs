@@ -5,8 +5,9 @@
 //! are begun and handed over is in [`chunks`].
 //!
 //! Invariants:
-//! 1. `next..end` are bytes of the chunk that this pen holds, behind what was written; both are
-//!    null without a chunk.
+//! 1. `next..end` are bytes of the chunk that this pen holds, behind what was written. Without a
+//!    chunk there are none. If `next` is not behind `last_start`, there are at least
+//!    [`FIXED_EVENT_LEN`].
 //! 2. What an event says of the thread's state is written before the state changes, so that the
 //!    head of a chunk that has to be begun for it tells the state before.
 
@@ -14,22 +15,23 @@ mod chunks;
 
 use smallvec::SmallVec;
 use trace_format::wire::Bounded;
-use trace_format::{
-    CallsiteId, DELTA_LIMIT, Event, Kind, LossCause, OpenRegion, TaskId, Ticks, Values, delta_len,
-    head_byte,
-};
+use trace_format::{CallsiteId, DELTA_LIMIT, Event, LossCause, OpenRegion, TaskId, Ticks, Values};
 
 use crate::callsite::NameCache;
 use crate::context::Context;
 use crate::epoch::Epoch;
 use crate::memory::{ChunkIndex, Control};
+use crate::open::{Open, OpenRegions, Place};
 use crate::pool::Pool;
 use crate::recorder::Recorder;
-use crate::slot::Identity;
+use crate::slot::{IDLE, Identity};
 use crate::sync::Arc;
 
-/// An event of fixed size is never longer: head, delta and a wide callsite.
+/// What the short way writes is never longer: eight bytes for head and delta, and a callsite.
 const FIXED_EVENT_LEN: usize = 16;
+
+/// Where a pen without a chunk is: nowhere, and behind its `last_start`.
+const WITHOUT_CHUNK: *mut u8 = std::ptr::without_provenance_mut(1);
 
 /// Where a thread goes on that gave its slot back and still runs destructors.
 #[derive(Clone, Debug)]
@@ -47,19 +49,6 @@ impl Resume {
         Self { epoch: 0, sequence: 0, open: Vec::new(), context: Context::background() };
 }
 
-/// A region that began and has not ended.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    callsite: u32,
-    /// The chunk in which its begin lies, by sequence number; [`NOWHERE`] if its begin was lost.
-    chunk: u32,
-    begin: u64,
-    /// The task it belongs to.
-    context: Context,
-    /// What is current again after it, when its begin changed what is.
-    outer: Option<Context>,
-}
-
 /// A context that was entered.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
@@ -68,8 +57,6 @@ struct Entry {
     /// What is current again after it.
     before: Context,
 }
-
-const NOWHERE: u32 = u32::MAX;
 
 /// Events that could not be written, since the last one that was.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,22 +67,33 @@ struct Missing {
 
 /// What writes events: the chunk, the place in it, and the state of the thread.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Pen {
+    // What the short way uses, together.
     /// Where the next event goes. Without a chunk, `next` and `end` are equal.
-    next: *mut u8,
-    end: *mut u8,
+    pub(crate) next: *mut u8,
+    /// The last place at which an event of fixed length may start; before `next` without a chunk.
+    pub(crate) last_start: *mut u8,
     /// The time of the event before.
-    last: u64,
-    /// The session that all of this belongs to; 0 before the first.
-    epoch: usize,
+    pub(crate) last: u64,
+    /// The regions that began and have not ended.
+    pub(crate) open: OpenRegions,
+    pub(crate) context: Context,
     /// The payload's start.
     start: *mut u8,
     /// The chunk's control, or null without a chunk. `pool` keeps it where it is.
     control: *const Control,
+    /// Where a region that begins now begins, but for its callsite: the lower half of `sequence`, or
+    /// [`Place::NOWHERE`] without a chunk.
+    pub(crate) place: Place,
+
+    pub(crate) end: *mut u8,
+    /// The session that all of this belongs to; 0 before the first.
+    epoch: usize,
+    /// What the slot's gate shows while nobody emits.
+    gate: usize,
     chunk: Option<ChunkIndex>,
     pool: Option<Arc<Pool>>,
-    open: SmallVec<[Open; 16]>,
-    context: Context,
     /// The contexts that were entered and not left.
     entered: SmallVec<[Entry; 4]>,
     /// How many have ever been.
@@ -114,16 +112,19 @@ pub(crate) struct Pen {
 impl Pen {
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
-            next: std::ptr::null_mut(),
-            end: std::ptr::null_mut(),
+            next: WITHOUT_CHUNK,
+            last_start: std::ptr::null_mut(),
             last: 0,
-            epoch: 0,
-            start: std::ptr::null_mut(),
+            open: OpenRegions::new(),
+            context: Context::background(),
+            start: WITHOUT_CHUNK,
             control: std::ptr::null(),
+            place: Place::NOWHERE,
+            end: WITHOUT_CHUNK,
+            epoch: 0,
+            gate: IDLE,
             chunk: None,
             pool: None,
-            open: SmallVec::new(),
-            context: Context::background(),
             entered: SmallVec::new(),
             entries: 0,
             sequence: 0,
@@ -146,16 +147,28 @@ impl Pen {
         // Only a child process still has a chunk here: its parent's, of which it keeps away.
         self.let_go();
         self.epoch = pool.epoch.word();
+        self.gate = if pool.epoch.has_short_way() { self.epoch } else { IDLE };
         self.pool = Some(pool);
         let resume = std::mem::replace(&mut self.identity.resume, Resume::NOTHING);
         let goes_on = resume.epoch == self.epoch;
         let Resume { sequence, open, context, .. } = if goes_on { resume } else { Resume::NOTHING };
         self.sequence = sequence;
-        self.open.clear();
-        self.open.extend_from_slice(&open);
+        self.open.replace(&open);
         self.entered.clear();
         self.context = context;
         self.missing = Missing::default();
+    }
+
+    /// What the slot's gate is to show while nobody emits.
+    #[inline(always)]
+    pub(crate) fn gate(&self) -> usize {
+        self.gate
+    }
+
+    /// Whether [the short way](crate::short) can be taken.
+    #[inline(always)]
+    fn has_short_way(&self) -> bool {
+        self.gate != IDLE
     }
 
     /// The session's word, for values that must know later which session they began in.
@@ -168,6 +181,18 @@ impl Pen {
         self.context
     }
 
+    /// The id of the next new task, if this thread has one left to give out.
+    #[inline(always)]
+    pub(crate) fn peek_task(&self) -> Option<TaskId> {
+        (self.tasks.start < self.tasks.end).then_some(TaskId(self.tasks.start))
+    }
+
+    /// Gives out the id that [`peek_task`](Self::peek_task) told.
+    #[inline(always)]
+    pub(crate) fn take_task(&mut self) {
+        self.tasks.start += 1;
+    }
+
     /// A new task's id.
     pub(crate) fn next_task(&mut self, recorder: &Recorder) -> TaskId {
         if self.tasks.is_empty() {
@@ -177,27 +202,9 @@ impl Pen {
     }
 
     /// A region of the current task begins.
-    #[inline(always)]
     pub(crate) fn region_begin(&mut self, callsite: u32, now: u64) {
-        let delta = now.wrapping_sub(self.last);
-        let room = self.end as usize - self.next as usize;
-        let plain = delta < DELTA_LIMIT && callsite < CallsiteId::WIDE && room >= FIXED_EVENT_LEN;
-        if plain {
-            let len = delta_len(delta);
-            let word = delta << 8 | u64::from(head_byte(Kind::RegionBegin, len));
-            // SAFETY: the pen owns the bytes from `next` to `end`, which are at least
-            // FIXED_EVENT_LEN: 8 for the word, or 1 + 7 + 2 up to the callsite's end.
-            unsafe {
-                self.next.cast::<u64>().write_unaligned(word.to_le());
-                let behind = self.next.add(1 + len);
-                behind.cast::<u16>().write_unaligned((callsite as u16).to_le());
-                self.next = behind.add(2);
-            }
-            self.last = now;
-        } else {
-            self.put(now, Event::RegionBegin { callsite: CallsiteId(callsite) });
-        }
-        self.push(callsite, now, None);
+        self.put(now, Event::RegionBegin { callsite: CallsiteId(callsite) });
+        self.push(callsite, now, Context::NONE);
     }
 
     /// A region that belongs to `context` begins.
@@ -208,7 +215,7 @@ impl Pen {
         let id = CallsiteId(callsite);
         self.put(now, Event::TaskRegionBegin { callsite: id, task: context.task() });
         let outer = std::mem::replace(&mut self.context, context);
-        self.push(callsite, now, Some(outer));
+        self.push(callsite, now, outer);
     }
 
     /// The same with arguments.
@@ -227,70 +234,50 @@ impl Pen {
         };
         self.put_all(now, [begin, Event::RegionArgs { values }]);
         let outer = std::mem::replace(&mut self.context, context);
-        self.push(callsite, now, (outer != context).then_some(outer));
+        self.push(callsite, now, if outer == context { Context::NONE } else { outer });
     }
 
     #[inline(always)]
-    fn push(&mut self, callsite: u32, begin: u64, outer: Option<Context>) {
-        let chunk = if self.chunk.is_some() { self.sequence as u32 } else { NOWHERE };
-        self.open.push(Open { callsite, chunk, begin, context: self.context, outer });
+    fn push(&mut self, callsite: u32, begin: u64, outer: Context) {
+        let place = self.place.of(callsite);
+        self.open.push(Open { begin, place, context: self.context, outer });
     }
 
     /// The innermost open region of this callsite ends.
-    #[inline(always)]
     pub(crate) fn region_end(&mut self, callsite: u32, now: u64) {
-        let delta = now.wrapping_sub(self.last);
-        let room = self.end as usize - self.next as usize;
-        if let Some(&Open { callsite: innermost, chunk, outer, .. }) = self.open.last() {
-            let here = chunk == self.sequence as u32 && innermost == callsite;
-            if here && delta < DELTA_LIMIT && room >= FIXED_EVENT_LEN {
-                let len = delta_len(delta);
-                let word = delta << 8 | u64::from(head_byte(Kind::RegionEnd, len));
-                // SAFETY: the pen owns the bytes from `next` to `end`, which are at least
-                // FIXED_EVENT_LEN, and the word is 8.
-                unsafe {
-                    self.next.cast::<u64>().write_unaligned(word.to_le());
-                    self.next = self.next.add(1 + len);
-                }
-                self.last = now;
-                if let Some(outer) = outer {
-                    self.context = outer;
-                }
-                self.open.pop();
-                return;
-            }
-        }
-        self.uncommon_region_end(callsite, now);
-    }
-
-    /// The region began in an earlier chunk or before the session, is not the innermost one, or
-    /// there is no room left.
-    #[cold]
-    fn uncommon_region_end(&mut self, callsite: u32, now: u64) {
-        let id = CallsiteId(callsite);
-        let Some(at) = self.open.iter().rposition(|open| open.callsite == callsite) else {
-            return self.put(now, Event::UnseenRegionEnd { callsite: id });
+        let is_of_callsite = |open: &Open| open.place.callsite() == callsite;
+        let Some(at) = self.open.iter().rposition(is_of_callsite) else {
+            return self.put(now, Event::UnseenRegionEnd { callsite: CallsiteId(callsite) });
         };
         let open = self.open[at];
+        let inner = self.open.len() - 1 - at;
+        let began_here = self.chunk.is_some() && open.place == self.place.of(callsite);
         // Written first: should this go to the next chunk, its head lists the region as open.
-        let event = Event::WholeRegionEnd {
-            callsite: id,
-            age: now.saturating_sub(open.begin),
-            task: open.context.task(),
-            inner: (self.open.len() - 1 - at) as u64,
-        };
-        self.put(now, event);
+        if !(began_here && inner == 0 && self.try_put(now, &Event::RegionEnd {})) {
+            let event = Event::WholeRegionEnd {
+                callsite: CallsiteId(callsite),
+                age: now.saturating_sub(open.begin),
+                task: open.context.task(),
+                inner: inner as u64,
+            };
+            self.put(now, event);
+        }
         self.open.remove(at);
         match self.open.get_mut(at) {
             // Mis-nested: the region inside hands back, at its end, what this one would have.
-            Some(inner) => inner.outer = open.outer.or(inner.outer),
-            None => self.context = open.outer.unwrap_or(self.context),
+            Some(inner) if open.outer != Context::NONE => inner.outer = open.outer,
+            None if open.outer != Context::NONE => self.context = open.outer,
+            _ => {}
         }
     }
 
     /// Which open region is the innermost one of this callsite, counted outwards.
     pub(crate) fn outward_to(&self, callsite: u32) -> Option<u64> {
-        self.open.iter().rev().position(|open| open.callsite == callsite).map(|at| at as u64)
+        self.open
+            .iter()
+            .rev()
+            .position(|open| open.place.callsite() == callsite)
+            .map(|at| at as u64)
     }
 
     /// Whether a region is open.
@@ -325,7 +312,12 @@ impl Pen {
 
     fn make_current(&mut self, context: Context, now: u64) {
         if context != self.context {
-            self.put(now, Event::TaskEnter { task: context.task() });
+            let event = || Event::TaskEnter { task: context.task() };
+            let short =
+                if self.has_short_way() { self.put_shortly(now, event(), 0, &[]) } else { None };
+            if short.is_none() {
+                self.put(now, event());
+            }
         }
         self.context = context;
     }
@@ -399,9 +391,19 @@ impl Pen {
         }
     }
 
+    /// [`commit`](Self::commit), behind an event that could only be written because there is a
+    /// chunk.
+    #[inline(always)]
+    pub(crate) fn commit_shortly(&mut self, now: u64) {
+        self.last = now;
+        let len = self.next as usize - self.start as usize;
+        // SAFETY: there is a chunk, the control is its own, and `pool` keeps it where it is.
+        unsafe { &*self.control }.commit(len as u32);
+    }
+
     /// Makes the slot another thread's.
     pub(crate) fn adopt(&mut self, identity: Identity) {
         self.identity = identity;
-        self.epoch = 0;
+        (self.epoch, self.gate) = (0, IDLE);
     }
 }

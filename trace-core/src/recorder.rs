@@ -2,15 +2,18 @@
 //!
 //! # Life of an event
 //! 1. Annotated code finds the [epoch](crate::epoch) not to be zero.
-//! 2. [`emit`](Recorder::emit) takes the thread's slot, sets `emitting`, runs the light side of
+//! 2. [`emit`](Recorder::emit) takes the thread's slot, closes its gate, runs the light side of
 //!    the [barrier](crate::barrier), and loads the epoch again.
 //! 3. The slot's pen writes the event into its chunk and commits it.
-//! 4. `emitting` is cleared.
+//! 4. The gate is opened.
+//!
+//! Regions try a [short way](Recorder::emit_shortly) first, which is the same with everything left
+//! out that is rarely needed; see [`short`](crate::short).
 //!
 //! # Stop
 //! 1. [`stop`](Recorder::stop) stores a zero epoch and runs the heavy side of the barrier.
-//! 2. It waits for every slot that is emitting. A thread that set `emitting` before the barrier is
-//!    seen here; one that sets it later sees zero in its step 2.
+//! 2. It waits for every slot whose gate is closed. A thread that closed it before the barrier is
+//!    seen here; one that closes it later sees zero in its step 2.
 //! 3. It takes every slot's chunk, and lets go of the pool.
 //!
 //! So whatever had returned before `stop` was called is in the chunks that were taken.
@@ -56,6 +59,10 @@ struct Slots {
 }
 
 impl Recorder {
+    /// Where the epoch is: see [`switch`](crate::switch).
+    #[cfg(short_switch)]
+    pub(crate) const EPOCH_OFFSET: usize = std::mem::offset_of!(Self, epoch);
+
     const_fn! {
         /// A recorder that is off.
         pub(crate) fn new() -> Self {
@@ -93,6 +100,18 @@ impl Recorder {
                 result
             },
         )
+    }
+
+    /// The short way of [`emit`](Self::emit): lets `f` write with the pen of `slot` and commit what
+    /// it wrote, if nothing is out of the ordinary. `None` if something is, and nothing was
+    /// written.
+    #[inline(always)]
+    pub(crate) fn emit_shortly<R>(
+        &self,
+        slot: &Slot,
+        f: impl FnOnce(&mut Pen, u64) -> Option<R>,
+    ) -> Option<R> {
+        slot.write_shortly(&self.epoch, |pen| f(pen, clock::counter()))
     }
 
     /// While the slot is emitting, the session cannot end, and its pool is the one to find.

@@ -5,10 +5,10 @@ use std::panic::Location;
 
 use trace_format::{CallsiteId, CallsiteKind, Event};
 
-use crate::callsite::Callsite;
+use crate::callsite::{Callsite, short};
 use crate::context::Context;
 use crate::pen::Pen;
-use crate::thread::emit;
+use crate::thread::{emit, emit_shortly};
 use crate::value::{Arg, Encoded, Value};
 
 /// Where an annotation's description comes from: a static that a macro wrote, or a name that was
@@ -25,6 +25,15 @@ impl Site {
         match self {
             Self::Static(callsite) => callsite.id(),
             Self::Named(name, location) => pen.names.id(kind, name, location),
+        }
+    }
+
+    /// The number for [the short way](crate::short): 0 if that is not at hand.
+    #[inline(always)]
+    pub(crate) fn short_id(self, kind: CallsiteKind, pen: &Pen) -> u16 {
+        match self {
+            Self::Static(callsite) => callsite.short_id(),
+            Self::Named(name, location) => short(pen.names.known_id(kind, name, location)),
         }
     }
 }
@@ -45,6 +54,8 @@ impl StaysOnItsThread {
 #[must_use = "the region ends when this value is dropped; give it a name like `_region`"]
 pub struct Region {
     site: Site,
+    /// The callsite's number, if the begin found it out, else 0.
+    short_id: u16,
     _stays: StaysOnItsThread,
 }
 
@@ -52,7 +63,7 @@ impl Region {
     /// The value that ends a region which was not recorded, or has just been.
     #[inline(always)]
     pub(crate) fn guard(site: Site) -> Self {
-        Self { site, _stays: StaysOnItsThread::HERE }
+        Self { site, short_id: 0, _stays: StaysOnItsThread::HERE }
     }
 
     /// Ends the region. The same as dropping it.
@@ -88,7 +99,7 @@ impl Drop for Region {
         if crate::is_enabled() {
             match self.site {
                 Site::Static(callsite) => end_static(callsite),
-                Site::Named(name, location) => end_named(name, location),
+                Site::Named(name, location) => end_named(self.short_id, name, location),
             }
         }
     }
@@ -108,10 +119,11 @@ impl Drop for Region {
 #[track_caller]
 pub fn start_region(context: Context, name: &'static str) -> Region {
     let location = Location::caller();
+    let mut region = Region::guard(Site::Named(name, location));
     if crate::is_enabled() {
-        begin_named(context, name, location);
+        region.short_id = begin_named(context, name, location);
     }
-    Region::guard(Site::Named(name, location))
+    region
 }
 
 /// Runs `f` in a region of type `name`, in `context`.
@@ -141,18 +153,58 @@ pub fn region_arg(key: &'static str, value: impl Arg) {
     }
 }
 
+// What follows is called only while tracing is on. It is marked as cold, so that the functions that
+// call it keep it out of their way: while tracing is off, that is all there is to them.
+
+#[cold]
 #[inline(never)]
 pub(crate) fn begin_static(callsite: &'static Callsite) {
+    let short = emit_shortly(|pen, now| pen.region_begin_shortly(callsite.short_id(), now));
+    if short.is_none() {
+        begin_static_long_way(callsite);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn begin_static_long_way(callsite: &'static Callsite) {
     emit(|pen, now| pen.region_begin(callsite.id(), now));
 }
 
+#[cold]
+#[inline(never)]
+fn end_static(callsite: &'static Callsite) {
+    if emit_shortly(|pen, now| pen.region_end_shortly(callsite.short_id(), now)).is_none() {
+        end_static_long_way(callsite);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn end_static_long_way(callsite: &'static Callsite) {
+    emit(|pen, now| pen.region_end(callsite.id(), now));
+}
+
 /// Begins a region in `context`, or in the current one, with arguments for the callsite's keys.
+#[cold]
 #[inline(never)]
 pub(crate) fn begin_with(
     callsite: &'static Callsite,
     context: Option<Context>,
     args: &[Value<'_>],
 ) {
+    let short = emit_shortly(|pen, now| {
+        let context = context.unwrap_or(pen.context());
+        pen.region_begin_with_shortly(callsite.short_id(), now, context, args)
+    });
+    if short.is_none() {
+        begin_with_long_way(callsite, context, args);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn begin_with_long_way(callsite: &'static Callsite, context: Option<Context>, args: &[Value<'_>]) {
     let encoded = (!args.is_empty()).then(|| Encoded::new(args));
     emit(|pen, now| {
         let context = context.unwrap_or(pen.context());
@@ -164,21 +216,43 @@ pub(crate) fn begin_with(
     });
 }
 
+/// Returns the callsite's number if that is short and known by now, else 0.
+#[cold]
 #[inline(never)]
-fn begin_named(context: Context, name: &'static str, location: &'static Location<'static>) {
-    emit(|pen, now| {
+fn begin_named(context: Context, name: &'static str, location: &'static Location<'static>) -> u16 {
+    let short = emit_shortly(|pen, now| {
+        let id = Site::Named(name, location).short_id(CallsiteKind::Region, pen);
+        pen.region_begin_in_shortly(id, now, context).map(|()| id)
+    });
+    short.unwrap_or_else(|| begin_named_long_way(context, name, location))
+}
+
+#[cold]
+#[inline(never)]
+fn begin_named_long_way(
+    context: Context,
+    name: &'static str,
+    location: &'static Location<'static>,
+) -> u16 {
+    let id = emit(|pen, now| {
         let id = pen.names.id(CallsiteKind::Region, name, location);
         pen.region_begin_in(id, now, context);
+        id
     });
+    short(id.unwrap_or(0))
 }
 
+#[cold]
 #[inline(never)]
-fn end_static(callsite: &'static Callsite) {
-    emit(|pen, now| pen.region_end(callsite.id(), now));
+fn end_named(short_id: u16, name: &'static str, location: &'static Location<'static>) {
+    if emit_shortly(|pen, now| pen.region_end_shortly(short_id, now)).is_none() {
+        end_named_long_way(name, location);
+    }
 }
 
+#[cold]
 #[inline(never)]
-fn end_named(name: &'static str, location: &'static Location<'static>) {
+fn end_named_long_way(name: &'static str, location: &'static Location<'static>) {
     emit(|pen, now| {
         let id = pen.names.id(CallsiteKind::Region, name, location);
         pen.region_end(id, now);

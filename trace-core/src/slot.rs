@@ -1,31 +1,45 @@
 //! A thread's slot: what other threads may know of it, and the pen that they may not touch.
 //!
-//! A slot has two sides. [`emitting`](Slot::is_emitting) and the count of refused events are
-//! shared. The [`Pen`] is touched by one thread at a time:
+//! A slot has two sides. The [gate](Gate) and the count of refused events are shared. The [`Pen`]
+//! is touched by one thread at a time:
 //!
-//! 1. By the slot's own thread while it has set `emitting` and then seen an epoch that is not
-//!    zero ([`Recorder::emit`](crate::recorder::Recorder::emit)).
+//! 1. By the slot's own thread while it has stored [`EMITTING`] in the gate and then seen an epoch
+//!    that is not zero ([`Recorder::emit`](crate::recorder::Recorder::emit)).
 //! 2. By the thread that stops a session, after it stored a zero epoch, ran the
-//!    [barrier](crate::barrier) and saw that the slot is not emitting; until the next epoch is
-//!    stored, the slot's own thread sees zero and keeps away.
+//!    [barrier](crate::barrier) and saw that the gate does not say [`EMITTING`]; until the next
+//!    epoch is stored, the slot's own thread sees zero and keeps away.
 //! 3. By the slot's own thread when it retires the slot, holding the lock under which 2. happens.
+//!
+//! While nobody emits, the gate of a thread that takes part in a session shows this session's
+//! epoch, if events can take [the short way](Slot::write_shortly) in it: then one comparison tells
+//! that the session is still on, that the pen belongs to it, and how the clock is read. Epochs
+//! never come back, so that a gate that shows an old one opens nothing.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
+use crate::barrier;
 use crate::epoch::Epoch;
 use crate::pen::{Pen, Resume};
-use crate::sync::{AtomicBool, AtomicU64, UnsafeCell};
+use crate::sync::{AtomicU64, AtomicUsize, UnsafeCell};
+
+/// In the gate: the thread is using the pen. No epoch has this value, and off is another one.
+pub(crate) const EMITTING: usize = 1;
+
+/// In the gate: the thread is not using the pen, and has to take the long way to it. No epoch has
+/// this value either.
+pub(crate) const IDLE: usize = 2;
 
 /// A thread's place in the recorder.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Slot {
-    /// Set by the slot's thread around each use of the pen. Pairs with the epoch: see
-    /// [`barrier`](crate::barrier). Cleared with `Release`, loaded with `Acquire` by the stopping
-    /// thread, which then sees what the pen wrote.
-    emitting: AtomicBool,
+    /// [`EMITTING`], [`IDLE`] or an epoch. Stored by the slot's thread around each use of the pen.
+    /// Pairs with the recorder's epoch: see [`barrier`]. Opened with `Release`, loaded with
+    /// `Acquire` by the stopping thread, which then sees what the pen wrote.
+    gate: AtomicUsize,
+    pen: UnsafeCell<Pen>,
     /// Events refused because the slot was emitting. Only a number: nothing is ordered by it.
     refused: AtomicU64,
-    pen: UnsafeCell<Pen>,
 }
 
 // SAFETY: the pen is touched by one thread at a time: the module's rules.
@@ -50,26 +64,30 @@ impl Identity {
         Self { number: 0, os_thread: 0, name: String::new(), resume: Resume::NOTHING };
 }
 
-/// Clears `emitting`, also when the pen panics.
-struct Emitting<'a>(&'a Slot);
+/// Opens the gate again, also when the pen panics.
+struct Emitting<'a> {
+    slot: &'a Slot,
+    /// What the gate shows then.
+    gate: usize,
+}
 
 impl Drop for Emitting<'_> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.emitting.store(false, Release);
+        self.slot.gate.store(self.gate, Release);
     }
 }
 
 impl Slot {
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
-            emitting: AtomicBool::new(false),
-            refused: AtomicU64::new(0),
+            gate: AtomicUsize::new(IDLE),
             pen: UnsafeCell::new(Pen::new(identity)),
+            refused: AtomicU64::new(0),
         }
     }
 
-    /// Lends the pen to its own thread, if `epoch` yields one after `emitting` was set.
+    /// Lends the pen to its own thread, if `epoch` yields one after the gate was closed.
     ///
     /// Must be called by the slot's own thread only.
     #[inline(always)]
@@ -79,21 +97,49 @@ impl Slot {
         epoch: impl FnOnce() -> Option<Epoch>,
         f: impl FnOnce(&mut Pen, Epoch) -> R,
     ) -> Option<R> {
-        if self.emitting.load(Relaxed) {
+        let gate = self.gate.load(Relaxed);
+        if gate == EMITTING {
             self.refused.fetch_add(1, Relaxed);
             return None;
         }
-        self.emitting.store(true, Relaxed);
-        let _emitting = Emitting(self);
+        self.gate.store(EMITTING, Relaxed);
+        let mut emitting = Emitting { slot: self, gate };
         light_barrier();
         let epoch = epoch()?;
+        Some(self.pen.with_mut(|pen| {
+            // SAFETY: rule 1 of the module.
+            let pen = unsafe { &mut *pen };
+            let result = f(pen, epoch);
+            emitting.gate = pen.gate();
+            result
+        }))
+    }
+
+    /// The short way: lends the pen to its own thread if the gate shows what `epoch` is. Returns
+    /// what `f` does, and `None` without calling it if not: then [`write`](Self::write) tells why.
+    ///
+    /// Must be called by the slot's own thread only. `f` must not panic.
+    #[inline(always)]
+    pub(crate) fn write_shortly<R>(
+        &self,
+        epoch: &AtomicUsize,
+        f: impl FnOnce(&mut Pen) -> Option<R>,
+    ) -> Option<R> {
+        let gate = self.gate.load(Relaxed);
+        self.gate.store(EMITTING, Relaxed);
+        barrier::light_in_short_way();
+        // Zero is never in a gate, and while the thread is emitting no epoch is.
+        let is_open = epoch.load(Acquire) == gate;
         // SAFETY: rule 1 of the module.
-        Some(self.pen.with_mut(|pen| f(unsafe { &mut *pen }, epoch)))
+        let lend = || self.pen.with_mut(|pen| f(unsafe { &mut *pen }));
+        let done = if is_open { lend() } else { None };
+        self.gate.store(gate, Release);
+        done
     }
 
     /// Whether the slot's thread may be using the pen.
     pub(crate) fn is_emitting(&self) -> bool {
-        self.emitting.load(Acquire)
+        self.gate.load(Acquire) == EMITTING
     }
 
     /// Lends the pen to a thread that stops a session or retires the slot.

@@ -35,6 +35,13 @@ mod imp {
         }
     }
 
+    /// A fence that the kernel runs for this thread when another one asks for it: here, only the
+    /// compiler must keep the order.
+    #[inline(always)]
+    pub(crate) fn fence_that_heavy_runs_for_us() {
+        std::sync::atomic::compiler_fence(std::sync::atomic::Ordering::SeqCst);
+    }
+
     /// Waits for another thread: a turn of its own at first, then some microseconds.
     pub(crate) fn wait(round: u32) {
         if round < 16 {
@@ -64,6 +71,11 @@ mod imp {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
     pub(crate) use loom::sync::{Arc, Mutex};
+
+    /// loom knows no kernel that would run it: it runs every time.
+    pub(crate) fn fence_that_heavy_runs_for_us() {
+        fence(std::sync::atomic::Ordering::SeqCst);
+    }
 
     pub(crate) fn wait(_: u32) {
         loom::thread::yield_now();

@@ -6,11 +6,11 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
-use crate::callsite::Callsite;
+use crate::callsite::{Callsite, short};
 use crate::context::{Context, Entered};
 use crate::pen::Pen;
 use crate::region::Site;
-use crate::thread::{RECORDER, emit};
+use crate::thread::{RECORDER, emit, emit_shortly};
 use crate::value::{Arg, Encoded, Value};
 
 /// A task that is running; it ends with [`end`](Self::end), or with this value.
@@ -20,6 +20,8 @@ use crate::value::{Arg, Encoded, Value};
 #[must_use = "the task ends when this value is dropped; keep it until the work is done"]
 pub struct Task {
     site: Site,
+    /// The callsite's number, if the begin found it out and it is short, else 0.
+    short_id: u16,
     /// 0 when it began while nothing was recorded.
     id: TaskId,
     parent: TaskId,
@@ -35,6 +37,7 @@ impl Task {
     fn unrecorded(site: Site, parent: TaskId) -> Self {
         Self {
             site,
+            short_id: 0,
             id: TaskId::BACKGROUND,
             parent,
             begin: 0,
@@ -43,8 +46,29 @@ impl Task {
         }
     }
 
+    /// [`begin`](Self::begin) on [the short way](crate::short).
+    #[inline(always)]
+    fn begin_shortly(
+        pen: &mut Pen,
+        now: u64,
+        site: Site,
+        parent: TaskId,
+        args: &[Value<'_>],
+    ) -> Option<Self> {
+        let short_id = site.short_id(CallsiteKind::Task, pen);
+        if short_id == 0 {
+            return None;
+        }
+        let task = pen.peek_task()?;
+        let callsite = CallsiteId(short_id.into());
+        pen.put_shortly(now, Event::TaskBegin { callsite, task, parent }, 0, args)?;
+        pen.take_task();
+        let ended = AtomicBool::new(false);
+        let epoch = pen.epoch_word();
+        Some(Self { site, short_id, id: task, parent, begin: now, epoch, ended })
+    }
+
     /// Writes the begin of a task and returns it.
-    #[inline]
     fn begin(pen: &mut Pen, now: u64, site: Site, parent: TaskId, args: Option<&Encoded>) -> Self {
         let callsite = CallsiteId(site.id(CallsiteKind::Task, pen));
         let task = pen.next_task(&RECORDER);
@@ -56,8 +80,9 @@ impl Task {
                 pen.put_all(now, [begin, Event::TaskArgs { values }]);
             }
         }
+        let (short_id, epoch) = (short(callsite.0), pen.epoch_word());
         let ended = AtomicBool::new(false);
-        Self { site, id: task, parent, begin: now, epoch: pen.epoch_word(), ended }
+        Self { site, short_id, id: task, parent, begin: now, epoch, ended }
     }
 
     /// Ends the task. Later calls are recorded as mistakes and change nothing.
@@ -88,8 +113,25 @@ impl Task {
         Context::of(if self.id == TaskId::BACKGROUND { self.parent } else { self.id })
     }
 
+    #[cold]
     #[inline(never)]
     fn put_end(&self) {
+        let &Self { short_id, id: task, parent, begin, epoch, .. } = self;
+        let short = emit_shortly(|pen, now| {
+            if short_id == 0 || epoch != pen.epoch_word() {
+                return None;
+            }
+            let (callsite, age) = (CallsiteId(short_id.into()), now.saturating_sub(begin));
+            pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age }, 0, &[])
+        });
+        if short.is_none() {
+            self.put_end_long_way();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_end_long_way(&self) {
         emit(|pen, now| self.put_end_with(pen, now));
     }
 
@@ -137,8 +179,18 @@ pub fn new_task(context: Context, name: &'static str) -> (Context, Task) {
     begin_named(context, site)
 }
 
+#[cold]
 #[inline(never)]
 fn begin_named(context: Context, site: Site) -> (Context, Task) {
+    match emit_shortly(|pen, now| Task::begin_shortly(pen, now, site, context.task(), &[])) {
+        Some(task) => (task.context(), task),
+        None => begin_named_long_way(context, site),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn begin_named_long_way(context: Context, site: Site) -> (Context, Task) {
     match emit(|pen, now| Task::begin(pen, now, site, context.task(), None)) {
         Some(task) => (task.context(), task),
         None => (context, Task::unrecorded(site, context.task())),
@@ -187,8 +239,27 @@ impl EnteredTask {
     }
 
     /// Begins a task in `parent`, or in the current context, and enters it.
+    #[cold]
     #[inline(never)]
     pub(crate) fn begin(
+        callsite: &'static Callsite,
+        parent: Option<Context>,
+        args: &[Value<'_>],
+    ) -> Self {
+        let short = emit_shortly(|pen, now| {
+            let parent = parent.unwrap_or(pen.context());
+            let task = Task::begin_shortly(pen, now, Site::Static(callsite), parent.task(), args)?;
+            // What began is written: from here on there is no other way.
+            let number = pen.enter(task.context(), now);
+            pen.commit();
+            Some(Self { _entered: Entered::of(number, pen.epoch_word()), task })
+        });
+        short.unwrap_or_else(|| Self::begin_long_way(callsite, parent, args))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_long_way(
         callsite: &'static Callsite,
         parent: Option<Context>,
         args: &[Value<'_>],

@@ -60,6 +60,17 @@ pub(crate) fn emit<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
     emit_without_slot(f)
 }
 
+/// The short way of [`emit`]: `None` when it cannot be taken, and nothing was written.
+#[inline(always)]
+pub(crate) fn emit_shortly<R>(f: impl FnOnce(&mut Pen, u64) -> Option<R>) -> Option<R> {
+    let slot = SLOT.get();
+    if slot <= GONE {
+        return None;
+    }
+    // SAFETY: as in `emit`.
+    RECORDER.emit_shortly(unsafe { &*slot }, f)
+}
+
 /// Lets `f` look at the calling thread's pen. `None` when nothing is recorded, or this thread has
 /// recorded nothing yet, or is doing so right now; none of which is a loss.
 #[inline]

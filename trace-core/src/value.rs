@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use crate::scratch::Scratch;
 use smallvec::SmallVec;
-use trace_format::Values;
 use trace_format::wire::{Field, Sink, put_varint};
+use trace_format::{Text, Values};
+
+use crate::scratch::{Scratch, TEXT_LIMIT};
+use crate::short::Out;
 
 /// A value on its way into the trace.
 ///
@@ -59,7 +61,7 @@ impl<'a> Value<'a> {
             Self::U128(v) => Out::U128(v),
             Self::F64(v) => Out::F64(v),
             Self::Bool(v) => Out::Bool(v),
-            Self::Str(v) => Out::Str(trace_format::Text::cut(v, crate::scratch::TEXT_LIMIT)),
+            Self::Str(v) => Out::Str(Text::cut(v, TEXT_LIMIT)),
             Self::Debug(v) => Out::Debug(scratch.format(format_args!("{v:?}"))),
             Self::Display(v) => Out::Display(scratch.format(format_args!("{v}"))),
         })
@@ -80,6 +82,50 @@ impl fmt::Debug for Value<'_> {
             Self::Display(v) => v.fmt(f),
         }
     }
+}
+
+/// Encodes values as the file has them, into `out`, which has room for [`most_len`] of them; `None`
+/// when one has to be formatted, or its text does not fit beside those that may follow. Calls nothing
+/// of the program's.
+#[inline(always)]
+pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut Out) -> Option<()> {
+    use trace_format::Value as As;
+    out.put(&[values.len() as u8]);
+    for value in values {
+        match *value {
+            Value::I64(v) => put(As::I64(v), out),
+            Value::U64(v) => put(As::U64(v), out),
+            Value::I128(v) => put(As::I128(v), out),
+            Value::U128(v) => put(As::U128(v), out),
+            Value::F64(v) => put(As::F64(v), out),
+            Value::Bool(v) => put(As::Bool(v), out),
+            Value::Str(v) => {
+                let text = Text::cut(v, TEXT_LIMIT);
+                if !out.has_room_for(text.bytes.len() + most_len(values.len())?) {
+                    return None;
+                }
+                put(As::Str(text), out);
+            }
+            Value::Debug(_) | Value::Display(_) => return None,
+        }
+    }
+    Some(())
+}
+
+/// Encodes a value that borrows what is in it, so that nothing is to be dropped.
+#[inline(always)]
+fn put(value: trace_format::Value<'_>, out: &mut Out) {
+    value.encode(out);
+    std::mem::forget(value);
+}
+
+/// How many bytes so many values take at most, but for texts in them; `None` when there are more than
+/// a byte can count.
+#[inline(always)]
+pub(crate) fn most_len(count: usize) -> Option<usize> {
+    /// The length of a text can take ten bytes, and so can the length that it had.
+    const VALUE_LEN: usize = 1 + 10 + 10;
+    (count < 0x80).then_some(1 + VALUE_LEN * count)
 }
 
 /// A list of values, encoded as the file has them. Short ones need no memory.

@@ -70,7 +70,7 @@ impl Eq for Value<'_> {}
 impl<'a> Field<'a> for Value<'a> {
     const SHAPE: &'static str = "value";
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut impl Sink) {
         match self {
             Self::I64(v) => {

@@ -230,7 +230,7 @@ impl<'a> Field<'a> for Text<'a> {
     const SHAPE: &'static str = "text";
     const LIST_SHAPE: &'static str = "list of text";
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut impl Sink) {
         put_varint(out, (self.bytes.len() as u64) << 1 | u64::from(self.original_len.is_some()));
         if let Some(original_len) = self.original_len {

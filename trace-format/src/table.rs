@@ -78,8 +78,8 @@ macro_rules! event_table {
                 match self { $(Self::$Name { .. } => Kind::$Name,)+ }
             }
 
-            /// Appends the fields.
-            #[inline]
+            /// Appends the fields. Where the kind is known, nothing is left of the others.
+            #[inline(always)]
             pub fn encode_fields(&self, out: &mut impl Sink) {
                 match self { $(Self::$Name { $($field,)* } => { let _ = &out; $($field.encode(out);)* })+ }
             }

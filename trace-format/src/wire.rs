@@ -172,15 +172,11 @@ impl<'a> Cursor<'a> {
 /// Appends a LEB128 integer.
 #[inline]
 pub fn put_varint(out: &mut impl Sink, mut value: u64) {
-    let mut bytes = [0; 10];
-    let mut len = 0;
     while value >= 0x80 {
-        bytes[len] = value as u8 | 0x80;
+        out.put(&[value as u8 | 0x80]);
         value >>= 7;
-        len += 1;
     }
-    bytes[len] = value as u8;
-    out.put(&bytes[..=len]);
+    out.put(&[value as u8]);
 }
 
 /// A value that can stand in an event or a record.

@@ -3,10 +3,11 @@
 use trace_format::wire::{Bounded, Field};
 use trace_format::{CallsiteId, ChunkHead, Event, LossCause, OpenRegion, Overflow, Text, Ticks};
 
-use super::{Missing, Pen, Resume};
+use super::{FIXED_EVENT_LEN, Missing, Pen, Resume, WITHOUT_CHUNK};
 use crate::context::Context;
+use crate::open::Place;
 use crate::pool::{Held, Pool, loss};
-use crate::slot::Identity;
+use crate::slot::{IDLE, Identity};
 use crate::sync::wait;
 
 /// A chunk's head lists at most so many open regions; the others are only counted.
@@ -44,6 +45,8 @@ impl Pen {
         self.next = held.payload;
         // SAFETY: a chunk's payload has this capacity.
         self.end = unsafe { held.payload.add(held.capacity) };
+        self.last_start = self.end.wrapping_sub(FIXED_EVENT_LEN);
+        self.place = Place::in_chunk(self.sequence as u32);
         self.control = pool.control(&held.index);
         self.chunk = Some(held.index);
         self.last = now;
@@ -66,10 +69,10 @@ impl Pen {
         let mut listed = std::mem::take(&mut self.listed);
         let skipped = self.open.len().saturating_sub(LISTED_REGIONS);
         listed.extend(self.open[skipped..].iter().map(|open| OpenRegion {
-            callsite: CallsiteId(open.callsite),
+            callsite: CallsiteId(open.place.callsite()),
             age: now.saturating_sub(open.begin),
             task: open.context.task(),
-            outer: open.outer.map(Context::task),
+            outer: (open.outer != Context::NONE).then_some(open.outer.task()),
         }));
         let head = ChunkHead {
             thread: self.identity.number,
@@ -108,9 +111,11 @@ impl Pen {
     pub(super) fn let_go(&mut self) {
         self.chunk = None;
         self.control = std::ptr::null();
-        self.start = std::ptr::null_mut();
-        self.next = self.start;
-        self.end = self.start;
+        self.start = WITHOUT_CHUNK;
+        self.next = WITHOUT_CHUNK;
+        self.end = WITHOUT_CHUNK;
+        self.last_start = std::ptr::null_mut();
+        self.place = Place::NOWHERE;
     }
 
     /// Ends this thread's part in the session, or its use of the slot.
@@ -129,8 +134,8 @@ impl Pen {
             open: self.open.to_vec(),
             context: self.context,
         };
-        self.open.clear();
-        self.epoch = 0;
+        self.open.replace(&[]);
+        (self.epoch, self.gate) = (0, IDLE);
         Identity { resume, ..self.identity.clone() }
     }
 }

@@ -1,0 +1,196 @@
+//! Measuring: rows that take turns, samples of a fraction of a millisecond, and a judgement of the
+//! machine. How and why: `benches/METHOD.md`.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// How long a sample is meant to take: short enough that many come through undisturbed.
+const SAMPLE: Duration = Duration::from_micros(200);
+
+/// What is measured: so many runs of something.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    body: Box<dyn FnMut(u32)>,
+    runs: u32,
+    /// Nanoseconds per run, one number per sample.
+    samples: Vec<f64>,
+}
+
+impl Row {
+    /// A row of something that is done so many times in a loop of its own, so that nothing but the
+    /// loop is measured besides.
+    pub(crate) fn new(name: &'static str, mut body: impl FnMut(u32) + 'static) -> Self {
+        const TRIAL: u32 = 1000;
+        body(TRIAL);
+        let begin = Instant::now();
+        body(TRIAL);
+        let per_run = begin.elapsed().as_secs_f64() / f64::from(TRIAL);
+        let runs = (SAMPLE.as_secs_f64() / per_run).clamp(100.0, 1e6) as u32;
+        Self { name, body: Box::new(body), runs, samples: Vec::new() }
+    }
+
+    pub(crate) fn sample(&mut self) {
+        let begin = Instant::now();
+        (self.body)(self.runs);
+        self.samples.push(begin.elapsed().as_nanos() as f64 / f64::from(self.runs));
+    }
+
+    /// The numbers that the table shows.
+    pub(crate) fn times(&self) -> Times {
+        Times::of(&self.samples)
+    }
+}
+
+/// Nanoseconds per run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) least: f64,
+    pub(crate) middle: f64,
+    /// Nine of ten samples take at most this.
+    pub(crate) p90: f64,
+}
+
+impl Times {
+    fn of(samples: &[f64]) -> Self {
+        let mut sorted = samples.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let at = |part: f64| sorted[((sorted.len() - 1) as f64 * part) as usize];
+        Self { least: at(0.0), middle: at(0.5), p90: at(0.9) }
+    }
+}
+
+/// Samples of rows, and of the machine between them.
+pub(crate) struct Rounds {
+    pub(crate) rows: Vec<Row>,
+    machine: Machine,
+}
+
+impl Rounds {
+    pub(crate) fn new(rows: Vec<Row>) -> Self {
+        Self { rows, machine: Machine::new() }
+    }
+
+    /// Samples every row once per round, one after the other, so that a machine that gets slower
+    /// does so for all of them.
+    pub(crate) fn run(&mut self, rounds: usize) {
+        for _ in 0..rounds {
+            self.machine.sample();
+            for row in &mut self.rows {
+                row.sample();
+            }
+        }
+    }
+
+    /// The row with this name.
+    pub(crate) fn times(&self, name: &str) -> Times {
+        let row = self.rows.iter().find(|row| row.name == name);
+        row.unwrap_or_else(|| panic!("no row {name}")).times()
+    }
+
+    pub(crate) fn machine(&self) -> Quiet {
+        self.machine.judge()
+    }
+}
+
+/// Whether the machine was ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quiet {
+    /// Four independent chains of additions against one: 1 if the processor's whole width was there.
+    pub(crate) width: f64,
+    /// The middle walk through memory against the fastest.
+    pub(crate) memory: f64,
+}
+
+impl Quiet {
+    /// A neighbour on the same core takes at least a third of the width.
+    pub(crate) fn is_quiet(self) -> bool {
+        self.width < 1.12 && self.memory < 1.25
+    }
+}
+
+/// Loops of which it is known how long they should take.
+struct Machine {
+    one_chain: Row,
+    four_chains: Row,
+    memory: Row,
+}
+
+impl Machine {
+    fn new() -> Self {
+        /// As much as does not fit into a core's own cache.
+        const WORDS: usize = 1 << 20;
+        // A walk that visits every word once, in an order that no prefetcher follows.
+        let mut next: Vec<u32> = (0..WORDS as u32).collect();
+        let mut state = 1_u64;
+        for i in (1..WORDS).rev() {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            next.swap(i, (state >> 33) as usize % i);
+        }
+        let mut at = 0_u32;
+        Self {
+            one_chain: Row::new("one chain of additions", |runs| {
+                let mut a = 1_u64;
+                for _ in 0..runs {
+                    for _ in 0..16 {
+                        a = black_box_add(a);
+                    }
+                }
+                black_box(a);
+            }),
+            four_chains: Row::new("four chains of additions", |runs| {
+                let mut chains = [1_u64, 2, 3, 4];
+                for _ in 0..runs {
+                    for _ in 0..16 {
+                        chains = chains.map(black_box_add);
+                    }
+                }
+                black_box(chains);
+            }),
+            memory: Row::new("a walk through 4 MiB", move |runs| {
+                for _ in 0..runs {
+                    at = next[at as usize];
+                }
+                black_box(at);
+            }),
+        }
+    }
+
+    fn sample(&mut self) {
+        self.one_chain.sample();
+        self.four_chains.sample();
+        self.memory.sample();
+    }
+
+    fn judge(&self) -> Quiet {
+        let memory = self.memory.times();
+        Quiet {
+            width: self.four_chains.times().middle / self.one_chain.times().middle,
+            memory: memory.middle / memory.least,
+        }
+    }
+}
+
+/// One addition that takes one cycle, and that the compiler must leave where it is.
+#[inline(always)]
+fn black_box_add(value: u64) -> u64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let mut value = value;
+        // SAFETY: adds to a register.
+        unsafe {
+            core::arch::asm!("add {0}, 1", inout(reg) value, options(pure, nomem, nostack));
+        }
+        value
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        let mut value = value;
+        // SAFETY: adds to a register.
+        unsafe {
+            core::arch::asm!("add {0}, {0}, #1", inout(reg) value, options(pure, nomem, nostack));
+        }
+        value
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    black_box(value + 1)
+}
