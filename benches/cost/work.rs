@@ -33,6 +33,13 @@ fn clock_twice() {
     black_box(clock());
 }
 
+#[inline(always)]
+fn task_in_go_style() {
+    let (context, task) = trace::new_task(black_box(Context::background()), "task");
+    black_box(context);
+    task.end();
+}
+
 /// While tracing is off.
 pub(crate) fn off() -> Vec<Row> {
     vec![
@@ -41,10 +48,7 @@ pub(crate) fn off() -> Vec<Row> {
         row!("leaf function, annotated", black_box(annotated_leaf(black_box(1)))),
         row!("function that calls others, plain", black_box(plain(black_box(1)))),
         row!("function that calls others, annotated", black_box(annotated(black_box(1)))),
-        row!(
-            "new_task and its end, off",
-            drop(black_box(trace::new_task(Context::background(), "task")))
-        ),
+        row!("new_task and its end, off", task_in_go_style()),
         row!("trace_log! with an integer, off", trace::trace_log!("category", "{}", black_box(7))),
     ]
 }
@@ -56,27 +60,25 @@ pub(crate) fn on() -> Vec<Row> {
         row!("one clock read", black_box(clock())),
         row!("#[region]", black_box(annotated_leaf(black_box(1)))),
         row!("start_region, current context", {
-            drop(black_box(trace::start_region(Context::background(), "region")));
+            trace::start_region(black_box(Context::background()), "region").end();
         }),
         Row::new("start_region, another context", {
             let (context, _task) = trace::new_task(Context::background(), "task");
             move |runs| {
                 for _ in 0..runs {
-                    drop(black_box(trace::start_region(context, "region")));
+                    trace::start_region(black_box(context), "region").end();
                 }
             }
         }),
-        row!("trace_region!", drop(black_box(trace::trace_region!("region")))),
+        row!("trace_region!", trace::trace_region!("region").end()),
         row!("trace_region! with one integer", {
-            drop(black_box(trace::trace_region!("region", a = black_box(7))));
+            trace::trace_region!("region", a = black_box(7)).end();
         }),
         row!("trace_region! with four integers", {
             let [a, b, c, d] = black_box([7, 1000, 70_000, 1]);
-            drop(black_box(trace::trace_region!("region", a, b, c, d)));
+            trace::trace_region!("region", a, b, c, d).end();
         }),
-        row!("new_task and its end", {
-            drop(black_box(trace::new_task(Context::background(), "task")));
-        }),
+        row!("new_task and its end", task_in_go_style()),
         row!("trace_log! with an integer", trace::trace_log!("category", "{}", black_box(7))),
         row!("log, a string as it is", trace::log(Context::background(), "category", "message")),
         row!("trace_counter!", trace::trace_counter!("depth", black_box(7))),

@@ -28,20 +28,28 @@ macro_rules! ops {
 ops! {
     op_nothing: black_box(0);
     op_plain_leaf: black_box(plain_leaf(black_box(1)));
-    op_off_leaf: black_box(leaf(black_box(1)));
+    op_off_leaf: black_box(leaf(black_box(2)));
     op_plain_caller: black_box(plain_caller(black_box(1)));
-    op_off_caller: black_box(caller(black_box(1)));
+    op_off_caller: black_box(caller(black_box(3)));
     op_off_log: trace::trace_log!("category", "{}", black_box(7));
-    op_off_task: drop(black_box(trace::new_task(Context::background(), "task")));
-    op_off_start_region: drop(black_box(trace::start_region(Context::background(), "region")));
+    op_off_task: {
+        let (context, task) = trace::new_task(Context::background(), "task");
+        black_box(context);
+        task.end();
+    };
+    op_off_start_region: trace::start_region(Context::background(), "region").end();
     op_region: black_box(leaf(black_box(1)));
-    op_start_region: drop(black_box(trace::start_region(Context::background(), "region")));
-    op_region_one_integer: drop(black_box(trace::trace_region!("region", a = black_box(7))));
+    op_start_region: trace::start_region(Context::background(), "region").end();
+    op_region_one_integer: trace::trace_region!("region", a = black_box(7)).end();
     op_region_four_integers: {
         let [a, b, c, d] = black_box([7, 1000, 70_000, 1]);
-        drop(black_box(trace::trace_region!("region", a, b, c, d)));
+        trace::trace_region!("region", a, b, c, d).end();
     };
-    op_task: drop(black_box(trace::new_task(Context::background(), "task")));
+    op_task: {
+        let (context, task) = trace::new_task(Context::background(), "task");
+        black_box(context);
+        task.end();
+    };
     op_log: trace::trace_log!("category", "{}", black_box(7));
     op_log_string: trace::log(Context::background(), "category", "message");
     op_counter: trace::trace_counter!("depth", black_box(7));

@@ -118,16 +118,18 @@ impl Entered {
     }
 }
 
-impl Drop for Entered {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some((number, epoch)) = self.entry {
-            if crate::is_enabled() {
-                emit(|pen, now| {
-                    if pen.epoch_word() == epoch {
-                        pen.leave(number, now);
-                    }
-                });
+unless_compiled_out! {
+    impl Drop for Entered {
+        #[inline]
+        fn drop(&mut self) {
+            if let Some((number, epoch)) = self.entry {
+                if crate::is_enabled() {
+                    emit(|pen, now| {
+                        if pen.epoch_word() == epoch {
+                            pen.leave(number, now);
+                        }
+                    });
+                }
             }
         }
     }

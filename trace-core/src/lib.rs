@@ -11,6 +11,22 @@
 //! 4. `unsafe` is in `slot`, `pen`, `short`, `open`, `switch`, `pool`, `memory`, `mapping`, `thread`,
 //!    `thread_name`, `recorder`, `clock`, `barrier` and `fork`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
+#![cfg_attr(
+    any(feature = "off", all(feature = "release_off", not(debug_assertions))),
+    allow(dead_code, reason = "nothing is recorded")
+)]
+
+/// Items that are there unless annotations are compiled to nothing.
+///
+/// A guard that does nothing when it is dropped must not be a thing to drop at all: the compiler
+/// would find out too late, and make other code of the function than without it. Together with
+/// [`COMPILED_IN`], the place that knows the features.
+macro_rules! unless_compiled_out {
+    ($($item:item)*) => {
+        $(#[cfg(not(any(feature = "off", all(feature = "release_off", not(debug_assertions)))))]
+        $item)*
+    };
+}
 
 mod barrier;
 mod callsite;
@@ -63,6 +79,6 @@ pub mod __private {
     pub use crate::private::*;
 }
 
-/// Whether annotations are more than nothing. The one place that knows the features.
+/// Whether annotations are more than nothing.
 pub(crate) const COMPILED_IN: bool =
     !(cfg!(feature = "off") || cfg!(feature = "release_off") && !cfg!(debug_assertions));

@@ -75,9 +75,9 @@ fn put(site: Site, context: Option<Context>, message: Message<'_>) {
         let (callsite, len) = (CallsiteId(callsite.into()), message.bytes.len());
         let message = borrowed(&message);
         match other_than_current(context, pen) {
-            None => pen.put_shortly(now, Event::Log { callsite, message }, len, &[]),
+            None => pen.put_text_shortly(now, Event::Log { callsite, message }, len),
             Some(task) => {
-                pen.put_shortly(now, Event::TaskLog { callsite, task, message }, len, &[])
+                pen.put_text_shortly(now, Event::TaskLog { callsite, task, message }, len)
             }
         }
     });
@@ -118,22 +118,32 @@ fn borrowed<'m>(text: &'m Text<'_>) -> Text<'m> {
 #[inline(never)]
 pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
     use trace_format::Value as Out;
-    let value = match value {
-        Value::I64(v) => Out::I64(v),
-        Value::U64(v) => Out::U64(v),
-        Value::F64(v) => Out::F64(v),
-        _ => return,
-    };
+    match value {
+        Value::I64(v) => put_count(callsite, || Out::I64(v)),
+        Value::U64(v) => put_count(callsite, || Out::U64(v)),
+        Value::F64(v) => put_count(callsite, || Out::F64(v)),
+        _ => {}
+    }
+}
+
+#[inline(always)]
+fn put_count(callsite: &'static Callsite, value: impl Fn() -> trace_format::Value<'static>) {
     let short = emit_shortly(|pen, now| {
         let callsite = CallsiteId(callsite.short_id().into());
         if callsite.0 == 0 {
             return None;
         }
-        pen.put_shortly(now, Event::Counter { callsite, value: value.clone() }, 0, &[])
+        pen.put_shortly(now, Event::Counter { callsite, value: value() }, &[])
     });
     if short.is_none() {
-        emit(|pen, now| {
-            pen.put(now, Event::Counter { callsite: CallsiteId(callsite.id()), value });
-        });
+        put_count_long_way(callsite, value());
     }
+}
+
+#[cold]
+#[inline(never)]
+fn put_count_long_way(callsite: &'static Callsite, value: trace_format::Value<'static>) {
+    emit(|pen, now| {
+        pen.put(now, Event::Counter { callsite: CallsiteId(callsite.id()), value });
+    });
 }

@@ -34,7 +34,7 @@ fn identity(number: u64) -> Identity {
 fn log(recorder: &Recorder, slot: &Slot, message: &str) -> bool {
     let event = || Event::Log { callsite: CallsiteId(1), message: Text::new(message) };
     let short =
-        recorder.emit_shortly(slot, |pen, now| pen.put_shortly(now, event(), message.len(), &[]));
+        recorder.emit_shortly(slot, |pen, now| pen.put_text_shortly(now, event(), message.len()));
     short.or_else(|| recorder.emit(slot, |pen, now| pen.put(now, event()))).is_some()
 }
 

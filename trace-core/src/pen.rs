@@ -314,7 +314,7 @@ impl Pen {
         if context != self.context {
             let event = || Event::TaskEnter { task: context.task() };
             let short =
-                if self.has_short_way() { self.put_shortly(now, event(), 0, &[]) } else { None };
+                if self.has_short_way() { self.put_shortly(now, event(), &[]) } else { None };
             if short.is_none() {
                 self.put(now, event());
             }

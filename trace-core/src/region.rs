@@ -93,13 +93,15 @@ impl Region {
     }
 }
 
-impl Drop for Region {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if crate::is_enabled() {
-            match self.site {
-                Site::Static(callsite) => end_static(callsite),
-                Site::Named(name, location) => end_named(self.short_id, name, location),
+unless_compiled_out! {
+    impl Drop for Region {
+        #[inline(always)]
+        fn drop(&mut self) {
+            if crate::is_enabled() {
+                match self.site {
+                    Site::Static(callsite) => end_static(callsite),
+                    Site::Named(name, location) => end_named(self.short_id, name, location),
+                }
             }
         }
     }

@@ -7,8 +7,15 @@
 //! the region began in an earlier chunk, an argument has to be formatted. Then the long way, the
 //! methods of [`Pen`] without `shortly` in their name, starts from the beginning.
 //!
-//! Both write the same bytes. What the short one adds to the encoding is only that it asks once, in
-//! the beginning, whether there is room.
+//! Both write the same bytes. The short one asks once, in the beginning, whether there is room.
+//!
+//! # Where bytes are stored
+//! Reading the clock takes as long as a hundred other instructions, and these can run beside it, with
+//! one exception that costs a third of a region: a processor that was seen to (Zen) reads the clock
+//! only when it knows to where everything before will be stored. Where the fields of an event go
+//! depends on the length of its delta, and so on the clock as it was just read. Therefore the fields
+//! are shifted into place in registers, and stored with the head, at a place that has been known since
+//! the event before. Only what is long is stored where it belongs.
 
 use trace_format::wire::Sink;
 use trace_format::{CallsiteId, Event, Kind, head_byte};
@@ -24,30 +31,27 @@ pub(crate) fn is_possible() -> bool {
     zeros::are_counted()
 }
 
-/// Deltas with more significant bits than this leaves need the wide form.
-const LEAST_ZEROS: u64 = 8;
+/// Deltas with more significant bits than this leaves, forty, need the long way.
+const LEAST_ZEROS: u64 = 24;
 
-/// No event is longer, but for texts and lists in it: head and delta, a wide callsite, and three
-/// varints.
-const EVENT_LEN: usize = 8 + 6 + 3 * 10;
-
-/// How many bytes a short callsite takes.
-const CALLSITE_LEN: usize = 2;
+/// No event is longer, but for texts and lists in it: head and delta, a wide callsite, three varints,
+/// and what is written over its end.
+const EVENT_LEN: usize = 8 + 6 + 3 * 10 + 8;
 
 impl Pen {
     /// A region of the current task begins.
     #[inline(always)]
     pub(crate) fn region_begin_shortly(&mut self, callsite: u16, now: u64) -> Option<()> {
-        let (delta, zeros) = self.delta_to(now)?;
+        let delta = Delta::between(self.last, now)?;
         if callsite == 0 || self.next > self.last_start {
             return None;
         }
         self.push_shortly(callsite, now, self.context, Context::NONE)?;
-        // SAFETY: `next` is not behind `last_start`.
+        let word = delta.word(Kind::RegionBegin, callsite.into());
+        // SAFETY: `next` is not behind `last_start`. A delta of 5 bytes leaves room for the callsite.
         unsafe {
-            let behind = self.put_head_shortly(Kind::RegionBegin, delta, zeros);
-            behind.cast::<u16>().write_unaligned(callsite.to_le());
-            self.next = behind.add(CALLSITE_LEN);
+            self.next.cast::<u64>().write_unaligned(word.to_le());
+            self.next = self.next.add(1 + delta.len() + 2);
         }
         self.commit_shortly(now);
         Some(())
@@ -56,14 +60,18 @@ impl Pen {
     /// The innermost open region ends, which is of this callsite.
     #[inline(always)]
     pub(crate) fn region_end_shortly(&mut self, callsite: u16, now: u64) -> Option<()> {
-        let (delta, zeros) = self.delta_to(now)?;
+        let delta = Delta::between(self.last, now)?;
         if self.next > self.last_start {
             return None;
         }
         // A new callsite's number, 0, is in no open region's place.
         let Open { outer, .. } = self.open.pop_if_in(self.place.of(u32::from(callsite)))?;
+        let word = delta.word(Kind::RegionEnd, 0);
         // SAFETY: `next` is not behind `last_start`.
-        self.next = unsafe { self.put_head_shortly(Kind::RegionEnd, delta, zeros) };
+        unsafe {
+            self.next.cast::<u64>().write_unaligned(word.to_le());
+            self.next = self.next.add(1 + delta.len());
+        }
         if outer != Context::NONE {
             self.context = outer;
         }
@@ -94,49 +102,48 @@ impl Pen {
         context: Context,
         args: &[Value<'_>],
     ) -> Option<()> {
-        let mut out = self.room_for(now, args_len(args)?)?;
+        let room = self.room_for(now, args_len(args)?)?;
         if callsite == 0 {
             return None;
         }
         let id = CallsiteId(callsite.into());
-        let outer = if context == self.context {
-            out.put_event(Event::RegionBegin { callsite: id });
-            Context::NONE
+        let (next, outer) = if context == self.context {
+            (room.put(Event::RegionBegin { callsite: id }, Kind::RegionArgs, args)?, Context::NONE)
         } else {
-            out.put_event(Event::TaskRegionBegin { callsite: id, task: context.task() });
-            self.context
+            let event = Event::TaskRegionBegin { callsite: id, task: context.task() };
+            (room.put(event, Kind::RegionArgs, args)?, self.context)
         };
-        out.put_args(Kind::RegionArgs, args)?;
         self.push_shortly(callsite, now, context, outer)?;
         self.context = context;
-        self.written(out, now);
+        self.next = next;
+        self.commit_shortly(now);
         Some(())
     }
 
     /// An event that changes nothing but the task it tells of, with arguments if it is a begin.
-    /// `text_len` is the length of the texts in it.
     #[inline(always)]
     pub(crate) fn put_shortly(
         &mut self,
         now: u64,
         event: Event<'_>,
-        text_len: usize,
         args: &[Value<'_>],
     ) -> Option<()> {
-        let mut out = self.room_for(now, text_len + args_len(args)?)?;
-        out.put_event(event);
-        out.put_args(Kind::TaskArgs, args)?;
-        self.written(out, now);
+        self.next = self.room_for(now, args_len(args)?)?.put(event, Kind::TaskArgs, args)?;
+        self.commit_shortly(now);
         Some(())
     }
 
-    /// How much later than the event before it is, and how many leading zeros that has; `None` when
-    /// an event cannot tell it.
+    /// An event with so many bytes of text in it.
     #[inline(always)]
-    fn delta_to(&self, now: u64) -> Option<(u64, u64)> {
-        let delta = now.wrapping_sub(self.last);
-        let zeros = zeros::count(delta);
-        (zeros >= LEAST_ZEROS).then_some((delta, zeros))
+    pub(crate) fn put_text_shortly(
+        &mut self,
+        now: u64,
+        event: Event<'_>,
+        len: usize,
+    ) -> Option<()> {
+        self.next = self.room_for(now, len)?.put_long(event, Kind::TaskArgs, &[])?;
+        self.commit_shortly(now);
+        Some(())
     }
 
     #[inline(always)]
@@ -151,35 +158,12 @@ impl Pen {
         self.open.push_within(Open { begin, place, context, outer }).then_some(())
     }
 
-    /// Writes head and delta where the next event goes, and returns the place behind them.
-    ///
-    /// # Safety
-    /// `next` must not be behind `last_start`.
-    #[inline(always)]
-    unsafe fn put_head_shortly(&mut self, kind: Kind, delta: u64, zeros: u64) -> *mut u8 {
-        let len = (71 - zeros) as usize / 8;
-        // The parts have no bit in common, and a sum takes an instruction less.
-        let word = (delta << 8).wrapping_add(len as u64).wrapping_add(head_byte(kind, 0).into());
-        // SAFETY: behind `last_start` are more than the eight bytes that are written, of which
-        // `len` and one are a part of the event.
-        unsafe {
-            self.next.cast::<u64>().write_unaligned(word.to_le());
-            self.next.add(1 + len)
-        }
-    }
-
     /// A place for an event of any kind, and so many bytes of text or arguments.
     #[inline(always)]
-    fn room_for(&self, now: u64, more: usize) -> Option<Out> {
-        let (delta, zeros) = self.delta_to(now)?;
+    fn room_for(&self, now: u64, more: usize) -> Option<Room> {
+        let delta = Delta::between(self.last, now)?;
         let room = self.end as usize - self.next as usize;
-        (room >= EVENT_LEN + more).then_some(Out { next: self.next, end: self.end, delta, zeros })
-    }
-
-    #[inline(always)]
-    fn written(&mut self, out: Out, now: u64) {
-        self.next = out.next;
-        self.commit_shortly(now);
+        (room >= EVENT_LEN + more).then_some(Room { next: self.next, end: self.end, delta })
     }
 }
 
@@ -189,47 +173,176 @@ fn args_len(args: &[Value<'_>]) -> Option<usize> {
     if args.is_empty() { Some(0) } else { Some(1 + most_len(args.len())?) }
 }
 
-/// Where events are written, in a room that is known to be large enough for them. What was written is
-/// nothing until the pen goes on behind it.
-pub(crate) struct Out {
-    next: *mut u8,
-    end: *mut u8,
-    /// The time since the event before.
-    delta: u64,
-    zeros: u64,
+/// The time since the event before, of at most 5 bytes.
+#[derive(Clone, Copy)]
+struct Delta {
+    ticks: u64,
+    leading_zeros: u64,
 }
 
-impl Out {
+impl Delta {
     #[inline(always)]
-    fn put_event(&mut self, event: Event<'_>) {
-        let len = (71 - self.zeros) as usize / 8;
-        let word = self.delta << 8 | u64::from(head_byte(event.kind(), len));
-        // SAFETY: there is room for an event, and so for these eight bytes.
-        unsafe {
-            self.next.cast::<u64>().write_unaligned(word.to_le());
-            self.next = self.next.add(1 + len);
+    fn between(last: u64, now: u64) -> Option<Self> {
+        let ticks = now.wrapping_sub(last);
+        let leading_zeros = zeros::count(ticks);
+        (leading_zeros >= LEAST_ZEROS).then_some(Self { ticks, leading_zeros })
+    }
+
+    /// How many bytes it takes.
+    #[inline(always)]
+    fn len(self) -> usize {
+        (71 - self.leading_zeros) as usize / 8
+    }
+
+    /// How far what follows it is shifted in the first word of an event.
+    #[inline(always)]
+    fn shift(self) -> u32 {
+        8 * (1 + self.len() as u32)
+    }
+
+    /// The first word of an event: the head, the delta, and as much of what follows as there is room
+    /// for. The parts have no bit in common, and a sum takes an instruction less than an `or`.
+    #[inline(always)]
+    fn word(self, kind: Kind, behind: u64) -> u64 {
+        let head = u64::from(head_byte(kind, 0)).wrapping_add(self.len() as u64);
+        (self.ticks << 8).wrapping_add(head).wrapping_add(behind << self.shift())
+    }
+}
+
+/// Where an event is written. What was written is nothing until the pen goes on behind it.
+struct Room {
+    next: *mut u8,
+    end: *mut u8,
+    delta: Delta,
+}
+
+impl Room {
+    /// Writes an event, and one of its arguments if there are any; returns the place behind them.
+    ///
+    /// What nearly all events consist of is put together in registers and stored where the event
+    /// begins: see [the module](self).
+    #[inline(always)]
+    fn put(self, event: Event<'_>, args_kind: Kind, args: &[Value<'_>]) -> Option<*mut u8> {
+        /// With more, they will not fit into the registers.
+        const PACKED_ARGS: usize = 2;
+        if args.len() > PACKED_ARGS {
+            return self.put_long(event, args_kind, args);
         }
-        event.encode_fields(self);
+        let mut fields = Packed::default();
+        let kind = event.kind();
+        event.encode_fields(&mut fields);
+        if !args.is_empty() {
+            fields.put_word(head_byte(args_kind, 0).into(), 1);
+            encode_plain(args, &mut fields)?;
+        }
+        if fields.len > Packed::LEN {
+            return self.put_long(event, args_kind, args);
+        }
         // It borrows all there is in it: nothing is to be dropped, nor code to be kept for that.
         std::mem::forget(event);
-        // What follows happens at the same time.
-        (self.delta, self.zeros) = (0, 64);
-    }
-
-    #[inline(always)]
-    fn put_args(&mut self, kind: Kind, args: &[Value<'_>]) -> Option<()> {
-        if args.is_empty() {
-            return Some(());
+        let Packed { low, high, len } = fields;
+        let shift = self.delta.shift();
+        let words = [
+            self.delta.word(kind, low),
+            // The shift is at least 8, for the head, and at most 48.
+            low >> (64 - shift) | high << shift,
+            high >> (64 - shift),
+        ];
+        // SAFETY: there is room for an event, which is more than these 24 bytes.
+        unsafe {
+            self.next.cast::<[u64; 3]>().write_unaligned(words.map(u64::to_le));
+            Some(self.next.add(1 + self.delta.len() + len))
         }
-        self.put(&[head_byte(kind, 0)]);
-        encode_plain(args, self)
     }
 
-    /// Whether so many bytes are left.
+    /// The same, whatever the length.
     #[inline(always)]
-    pub(crate) fn has_room_for(&self, len: usize) -> bool {
-        self.end as usize - self.next as usize >= len
+    fn put_long(self, event: Event<'_>, args_kind: Kind, args: &[Value<'_>]) -> Option<*mut u8> {
+        let word = self.delta.word(event.kind(), 0);
+        // SAFETY: there is room for an event, which is more than these 8 bytes.
+        let mut out = unsafe {
+            self.next.cast::<u64>().write_unaligned(word.to_le());
+            Out { next: self.next.add(1 + self.delta.len()), end: self.end }
+        };
+        event.encode_fields(&mut out);
+        // As in `put`.
+        std::mem::forget(event);
+        if !args.is_empty() {
+            out.put_word(head_byte(args_kind, 0).into(), 1);
+            encode_plain(args, &mut out)?;
+        }
+        Some(out.next)
     }
+}
+
+/// Where values are encoded, if there is room for texts.
+pub(crate) trait LimitedSink: Sink {
+    /// Whether so many bytes are left. There always is room for values without a text.
+    fn has_room_for(&self, len: usize) -> bool;
+}
+
+/// Bytes that are put together in registers.
+#[derive(Default)]
+struct Packed {
+    /// The first eight, the first of them lowest.
+    low: u64,
+    /// The eight behind these.
+    high: u64,
+    /// How many there are. More than [`LEN`](Self::LEN) means that some are missing.
+    len: usize,
+}
+
+impl Packed {
+    const LEN: usize = 16;
+
+    /// More than that, and more can be added to it.
+    const TOO_LONG: usize = 1 << 16;
+}
+
+impl Sink for Packed {
+    #[inline(always)]
+    fn put(&mut self, bytes: &[u8]) {
+        // Nothing that is put here at once is longer.
+        let mut word = [0; 8];
+        match word.get_mut(..bytes.len()) {
+            Some(start) => {
+                start.copy_from_slice(bytes);
+                self.put_word(u64::from_le_bytes(word), bytes.len());
+            }
+            None => self.len = Self::TOO_LONG,
+        }
+    }
+
+    #[inline(always)]
+    fn put_long_varint(&mut self, _: u64) {
+        self.len = Self::TOO_LONG;
+    }
+
+    #[inline(always)]
+    fn put_word(&mut self, word: u64, len: usize) {
+        let shift = 8 * self.len as u32;
+        if self.len < 8 {
+            self.low |= word << shift;
+            // In two steps, since a shift by all 64 bits is none.
+            self.high |= word >> 1 >> (63 - shift);
+        } else {
+            self.high |= word.wrapping_shl(shift - 64);
+        }
+        self.len += len;
+    }
+}
+
+impl LimitedSink for Packed {
+    #[inline(always)]
+    fn has_room_for(&self, _: usize) -> bool {
+        false
+    }
+}
+
+/// A place in a room that is known to be large enough for what is put there.
+struct Out {
+    next: *mut u8,
+    end: *mut u8,
 }
 
 impl Sink for Out {
@@ -240,6 +353,22 @@ impl Sink for Out {
             self.next.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             self.next = self.next.add(bytes.len());
         }
+    }
+
+    #[inline(always)]
+    fn put_word(&mut self, word: u64, len: usize) {
+        // SAFETY: as above, and eight bytes behind all that is put can be written over.
+        unsafe {
+            self.next.cast::<u64>().write_unaligned(word.to_le());
+            self.next = self.next.add(len);
+        }
+    }
+}
+
+impl LimitedSink for Out {
+    #[inline(always)]
+    fn has_room_for(&self, len: usize) -> bool {
+        self.end as usize - self.next as usize >= len + 8
     }
 }
 

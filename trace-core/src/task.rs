@@ -19,6 +19,15 @@ use crate::value::{Arg, Encoded, Value};
 #[derive(Debug)]
 #[must_use = "the task ends when this value is dropped; keep it until the work is done"]
 pub struct Task {
+    begun: Begun,
+    /// Only tells the first end from later ones, and orders nothing.
+    ended: AtomicBool,
+}
+
+/// What an end needs to know of the begin. Passed on as a copy, so that a task that never was
+/// recorded need not be in memory.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
     site: Site,
     /// The callsite's number, if the begin found it out and it is short, else 0.
     short_id: u16,
@@ -28,27 +37,12 @@ pub struct Task {
     begin: u64,
     /// The session in which it began.
     epoch: usize,
-    /// Only tells the first end from later ones, and orders nothing.
-    ended: AtomicBool,
 }
 
-impl Task {
+impl Begun {
+    /// Writes the begin of a task, on [the short way](crate::short).
     #[inline(always)]
-    fn unrecorded(site: Site, parent: TaskId) -> Self {
-        Self {
-            site,
-            short_id: 0,
-            id: TaskId::BACKGROUND,
-            parent,
-            begin: 0,
-            epoch: 0,
-            ended: AtomicBool::new(false),
-        }
-    }
-
-    /// [`begin`](Self::begin) on [the short way](crate::short).
-    #[inline(always)]
-    fn begin_shortly(
+    fn shortly(
         pen: &mut Pen,
         now: u64,
         site: Site,
@@ -61,15 +55,13 @@ impl Task {
         }
         let task = pen.peek_task()?;
         let callsite = CallsiteId(short_id.into());
-        pen.put_shortly(now, Event::TaskBegin { callsite, task, parent }, 0, args)?;
+        pen.put_shortly(now, Event::TaskBegin { callsite, task, parent }, args)?;
         pen.take_task();
-        let ended = AtomicBool::new(false);
-        let epoch = pen.epoch_word();
-        Some(Self { site, short_id, id: task, parent, begin: now, epoch, ended })
+        Some(Self { site, short_id, id: task, parent, begin: now, epoch: pen.epoch_word() })
     }
 
-    /// Writes the begin of a task and returns it.
-    fn begin(pen: &mut Pen, now: u64, site: Site, parent: TaskId, args: Option<&Encoded>) -> Self {
+    /// Writes the begin of a task.
+    fn new(pen: &mut Pen, now: u64, site: Site, parent: TaskId, args: Option<&Encoded>) -> Self {
         let callsite = CallsiteId(site.id(CallsiteKind::Task, pen));
         let task = pen.next_task(&RECORDER);
         let begin = Event::TaskBegin { callsite, task, parent };
@@ -81,16 +73,61 @@ impl Task {
             }
         }
         let (short_id, epoch) = (short(callsite.0), pen.epoch_word());
-        let ended = AtomicBool::new(false);
-        Self { site, short_id, id: task, parent, begin: now, epoch, ended }
+        Self { site, short_id, id: task, parent, begin: now, epoch }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_end(self) {
+        let Self { short_id, id: task, parent, begin, epoch, .. } = self;
+        let short = emit_shortly(|pen, now| {
+            if short_id == 0 || epoch != pen.epoch_word() {
+                return None;
+            }
+            let (callsite, age) = (CallsiteId(short_id.into()), now.saturating_sub(begin));
+            pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age }, &[])
+        });
+        if short.is_none() {
+            self.put_end_long_way();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn put_end_long_way(self) {
+        let Self { site, id: task, parent, begin, epoch, .. } = self;
+        emit(|pen, now| {
+            let callsite = CallsiteId(site.id(CallsiteKind::Task, pen));
+            pen.put(
+                now,
+                if epoch == pen.epoch_word() {
+                    Event::TaskEnd { callsite, task, parent, age: now.saturating_sub(begin) }
+                } else {
+                    Event::UnseenTaskEnd { callsite, task }
+                },
+            );
+        });
+    }
+}
+
+impl Task {
+    #[inline(always)]
+    fn of(begun: Begun) -> Self {
+        Self { begun, ended: AtomicBool::new(false) }
+    }
+
+    #[inline(always)]
+    fn unrecorded(site: Site, parent: TaskId) -> Self {
+        let id = TaskId::BACKGROUND;
+        Self::of(Begun { site, short_id: 0, id, parent, begin: 0, epoch: 0 })
     }
 
     /// Ends the task. Later calls are recorded as mistakes and change nothing.
-    #[inline]
+    #[inline(always)]
     pub fn end(&self) {
         self.ended.store(true, Relaxed);
         if crate::is_enabled() {
-            self.put_end();
+            self.begun.put_end();
         }
     }
 
@@ -101,59 +138,27 @@ impl Task {
     #[inline]
     #[track_caller]
     pub fn arg(&self, key: &'static str, value: impl Arg) {
-        if crate::is_enabled() && self.id != TaskId::BACKGROUND {
-            put_arg(self.id, key, value.value());
+        if crate::is_enabled() && self.begun.id != TaskId::BACKGROUND {
+            put_arg(self.begun.id, key, value.value());
         }
     }
 
     /// The context that makes regions, logs and subtasks belong to this task. That of its parent, if
     /// the task began while nothing was recorded.
-    #[inline]
+    #[inline(always)]
     pub fn context(&self) -> Context {
-        Context::of(if self.id == TaskId::BACKGROUND { self.parent } else { self.id })
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn put_end(&self) {
-        let &Self { short_id, id: task, parent, begin, epoch, .. } = self;
-        let short = emit_shortly(|pen, now| {
-            if short_id == 0 || epoch != pen.epoch_word() {
-                return None;
-            }
-            let (callsite, age) = (CallsiteId(short_id.into()), now.saturating_sub(begin));
-            pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age }, 0, &[])
-        });
-        if short.is_none() {
-            self.put_end_long_way();
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn put_end_long_way(&self) {
-        emit(|pen, now| self.put_end_with(pen, now));
-    }
-
-    fn put_end_with(&self, pen: &mut Pen, now: u64) {
-        let callsite = CallsiteId(self.site.id(CallsiteKind::Task, pen));
-        let &Self { id: task, parent, begin, epoch, .. } = self;
-        pen.put(
-            now,
-            if epoch == pen.epoch_word() {
-                Event::TaskEnd { callsite, task, parent, age: now.saturating_sub(begin) }
-            } else {
-                Event::UnseenTaskEnd { callsite, task }
-            },
-        );
+        let Begun { id, parent, .. } = self.begun;
+        Context::of(if id == TaskId::BACKGROUND { parent } else { id })
     }
 }
 
-impl Drop for Task {
-    #[inline]
-    fn drop(&mut self) {
-        if !*self.ended.get_mut() && crate::is_enabled() {
-            self.put_end();
+unless_compiled_out! {
+    impl Drop for Task {
+        #[inline(always)]
+        fn drop(&mut self) {
+            if !*self.ended.get_mut() && crate::is_enabled() {
+                self.begun.put_end();
+            }
         }
     }
 }
@@ -169,32 +174,35 @@ impl Drop for Task {
 /// trace::with_region(ctx, "steamMilk", || { /* … */ });
 /// task.end();
 /// ```
-#[inline]
+#[inline(always)]
 #[track_caller]
 pub fn new_task(context: Context, name: &'static str) -> (Context, Task) {
-    let site = Site::Named(name, Location::caller());
-    if !crate::is_enabled() {
-        return (context, Task::unrecorded(site, context.task()));
+    let location = Location::caller();
+    if crate::is_enabled() {
+        if let Some(begun) = begin_named(context, name, location) {
+            let task = Task::of(begun);
+            return (task.context(), task);
+        }
     }
-    begin_named(context, site)
+    (context, Task::unrecorded(Site::Named(name, location), context.task()))
 }
 
 #[cold]
 #[inline(never)]
-fn begin_named(context: Context, site: Site) -> (Context, Task) {
-    match emit_shortly(|pen, now| Task::begin_shortly(pen, now, site, context.task(), &[])) {
-        Some(task) => (task.context(), task),
-        None => begin_named_long_way(context, site),
-    }
+fn begin_named(
+    context: Context,
+    name: &'static str,
+    location: &'static Location<'static>,
+) -> Option<Begun> {
+    let site = Site::Named(name, location);
+    emit_shortly(|pen, now| Begun::shortly(pen, now, site, context.task(), &[]))
+        .or_else(|| begin_named_long_way(context, site))
 }
 
 #[cold]
 #[inline(never)]
-fn begin_named_long_way(context: Context, site: Site) -> (Context, Task) {
-    match emit(|pen, now| Task::begin(pen, now, site, context.task(), None)) {
-        Some(task) => (task.context(), task),
-        None => (context, Task::unrecorded(site, context.task())),
-    }
+fn begin_named_long_way(context: Context, site: Site) -> Option<Begun> {
+    emit(|pen, now| Begun::new(pen, now, site, context.task(), None))
 }
 
 /// A task whose context is current on this thread; both end with this value.
@@ -248,7 +256,8 @@ impl EnteredTask {
     ) -> Self {
         let short = emit_shortly(|pen, now| {
             let parent = parent.unwrap_or(pen.context());
-            let task = Task::begin_shortly(pen, now, Site::Static(callsite), parent.task(), args)?;
+            let site = Site::Static(callsite);
+            let task = Task::of(Begun::shortly(pen, now, site, parent.task(), args)?);
             // What began is written: from here on there is no other way.
             let number = pen.enter(task.context(), now);
             pen.commit();
@@ -267,8 +276,8 @@ impl EnteredTask {
         let encoded = (!args.is_empty()).then(|| Encoded::new(args));
         emit(|pen, now| {
             let parent = parent.unwrap_or(pen.context());
-            let task =
-                Task::begin(pen, now, Site::Static(callsite), parent.task(), encoded.as_ref());
+            let site = Site::Static(callsite);
+            let task = Task::of(Begun::new(pen, now, site, parent.task(), encoded.as_ref()));
             let number = pen.enter(task.context(), now);
             Self { _entered: Entered::of(number, pen.epoch_word()), task }
         })

@@ -7,7 +7,7 @@ use trace_format::wire::{Field, Sink, put_varint};
 use trace_format::{Text, Values};
 
 use crate::scratch::{Scratch, TEXT_LIMIT};
-use crate::short::Out;
+use crate::short::LimitedSink;
 
 /// A value on its way into the trace.
 ///
@@ -88,9 +88,9 @@ impl fmt::Debug for Value<'_> {
 /// when one has to be formatted, or its text does not fit beside those that may follow. Calls nothing
 /// of the program's.
 #[inline(always)]
-pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut Out) -> Option<()> {
+pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut impl LimitedSink) -> Option<()> {
     use trace_format::Value as As;
-    out.put(&[values.len() as u8]);
+    out.put_word(values.len() as u64, 1);
     for value in values {
         match *value {
             Value::I64(v) => put(As::I64(v), out),
@@ -114,7 +114,7 @@ pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut Out) -> Option<()> {
 
 /// Encodes a value that borrows what is in it, so that nothing is to be dropped.
 #[inline(always)]
-fn put(value: trace_format::Value<'_>, out: &mut Out) {
+fn put(value: trace_format::Value<'_>, out: &mut impl Sink) {
     value.encode(out);
     std::mem::forget(value);
 }

@@ -74,11 +74,11 @@ impl<'a> Field<'a> for Value<'a> {
     fn encode(&self, out: &mut impl Sink) {
         match self {
             Self::I64(v) => {
-                out.put(&[1]);
+                out.put_word(1, 1);
                 put_varint(out, ((v << 1) ^ (v >> 63)) as u64);
             }
             Self::U64(v) => {
-                out.put(&[2]);
+                out.put_word(2, 1);
                 put_varint(out, *v);
             }
             Self::I128(v) => {
@@ -93,7 +93,7 @@ impl<'a> Field<'a> for Value<'a> {
                 out.put(&[5]);
                 out.put(&v.to_le_bytes());
             }
-            Self::Bool(v) => out.put(&[6 + u8::from(*v)]),
+            Self::Bool(v) => out.put_word(6 + u64::from(*v), 1),
             Self::Str(v) => {
                 out.put(&[8]);
                 v.encode(out);

@@ -95,7 +95,7 @@ impl<'a> Field<'a> for CallsiteId {
     #[inline]
     fn encode(&self, out: &mut impl Sink) {
         if self.0 < Self::WIDE {
-            out.put(&(self.0 as u16).to_le_bytes());
+            out.put_word(self.0.into(), 2);
         } else {
             out.put(&[0xff, 0xff]);
             out.put(&self.0.to_le_bytes());

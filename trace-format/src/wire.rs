@@ -15,6 +15,22 @@ pub use crate::shapes::LIST_LIMIT;
 pub trait Sink {
     /// Appends `bytes`.
     fn put(&mut self, bytes: &[u8]);
+
+    /// Appends the first `len` bytes of a little-endian word, of which the others are zero.
+    #[inline]
+    fn put_word(&mut self, word: u64, len: usize) {
+        self.put(&word.to_le_bytes()[..len]);
+    }
+
+    /// Appends a LEB128 integer of more than four bytes.
+    #[inline]
+    fn put_long_varint(&mut self, mut value: u64) {
+        while value >= 1 << 7 {
+            self.put_word(value & 0x7f | 0x80, 1);
+            value >>= 7;
+        }
+        self.put_word(value, 1);
+    }
 }
 
 impl Sink for Vec<u8> {
@@ -170,13 +186,21 @@ impl<'a> Cursor<'a> {
 }
 
 /// Appends a LEB128 integer.
-#[inline]
-pub fn put_varint(out: &mut impl Sink, mut value: u64) {
-    while value >= 0x80 {
-        out.put(&[value as u8 | 0x80]);
-        value >>= 7;
+#[inline(always)]
+pub fn put_varint(out: &mut impl Sink, value: u64) {
+    // All bytes but the last have their highest bit set. What is common is put together at once.
+    if value < 1 << 7 {
+        out.put_word(value, 1);
+    } else if value < 1 << 14 {
+        out.put_word(value & 0x7f | 0x80 | value >> 7 << 8, 2);
+    } else if value < 1 << 28 {
+        let lower = value & 0x7f | (value & 0x3f80) << 1 | (value & 0x1f_c000) << 2 | 0x8080;
+        let fourth = value >> 21;
+        let third = if fourth == 0 { 0 } else { 0x80 << 16 };
+        out.put_word(lower | third | fourth << 24, if fourth == 0 { 3 } else { 4 });
+    } else {
+        out.put_long_varint(value);
     }
-    out.put(&[value as u8]);
 }
 
 /// A value that can stand in an event or a record.
