@@ -49,7 +49,10 @@ impl Ledger {
         let (offset, thread, time) = (item.offset, item.thread, item.time);
         match item.step {
             Step::TaskBegan { task, callsite, .. } => {
-                self.loose.remove(&task);
+                // Usually there are none, and no hash need be computed.
+                if !self.loose.is_empty() {
+                    self.loose.remove(&task);
+                }
                 if !self.sets.insert(BEGAN, task) {
                     let problem = Problem::TaskBeganTwice { offset, thread, time, task, callsite };
                     return Entry::Again(problem);

@@ -4,7 +4,7 @@
 //!
 //! | | gives | memory |
 //! |---|---|---|
-//! | [`Trace::analyze`] | statistics per type of region and task, per thread, category, counter | bounded |
+//! | [`Trace::analyze`] | statistics per type of region and task, per thread, category, counter; on all processors | bounded |
 //! | [`Trace::steps`], [`Trace::merged`] | what happened, one [`Step`] at a time, per thread or by time | a chunk per thread |
 //! | [`Trace::excerpt`] | an [`Excerpt`]: some tasks, the slowest ones for instance, with what belongs to them | as much as is asked for |
 //! | [`Trace::load`] | a [`Recording`]: tasks, regions, logs and counters that point at each other | some 280 bytes per region |
@@ -36,7 +36,7 @@
 //! ```
 //!
 //! Inside, each layer knows only the one before it: [`source`](Source) → blocks → opening → chunk
-//! → steps (pairing, stack, resume) → merge → recording and [`analysis`]. The crate knows nothing
+//! → steps (pairing, stack, resume; foretold and lane) → merge → recording and [`analysis`]. The crate knows nothing
 //! of the recorder, prints nothing, and never panics, whatever the bytes are. It takes time in
 //! proportion to their number, and does not believe any length or count before it has seen what
 //! it counts.
@@ -52,7 +52,9 @@ mod clock;
 mod error;
 mod excerpt;
 mod family;
+mod foretold;
 mod hidden;
+mod lane;
 mod ledger;
 mod loading;
 mod merge;
@@ -73,6 +75,7 @@ mod time;
 mod trace;
 mod validate;
 mod wording;
+mod workers;
 
 pub use analysis::Analysis;
 pub use callsite::{Callsite, Callsites};
@@ -89,6 +92,7 @@ pub use step::{Fate, Item, RegionEnd, Step};
 pub use steps::Steps;
 pub use time::{ThreadId, Time};
 pub use trace::{Thread, Trace};
+pub use workers::Workers;
 
 pub use trace_format::{
     BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow, TaskId, Text,

@@ -63,7 +63,7 @@ pub(crate) struct Pairing<'t> {
     pub(crate) chunk: usize,
     /// Events of the chunk could not be read: what the state is now is not known.
     pub(crate) interrupted: bool,
-    missing: HashSet<CallsiteId>,
+    pub(crate) missing: HashSet<CallsiteId>,
     pub(crate) strict: Option<Strict<'t>>,
     /// What follows the step that an event gave.
     pub(crate) pending: VecDeque<Item<'static>>,
@@ -130,7 +130,13 @@ impl<'t> Pairing<'t> {
                 let outer = std::mem::replace(&mut self.task, task);
                 self.begin(callsite, task, Some(outer), now)
             }
-            Event::RegionEnd {} => self.end(now),
+            Event::RegionEnd {} => match self.end(now) {
+                Some(end) => Step::RegionEnded(end),
+                None => {
+                    let (thread, Now { time, offset, .. }) = (self.thread, now);
+                    Step::Problem(Problem::NothingOpen { offset, thread, time })
+                }
+            },
             Event::WholeRegionEnd { callsite, age, task, inner } => {
                 Step::RegionEnded(self.whole_end(callsite, age, task, inner, now))
             }
@@ -246,18 +252,41 @@ impl<'t> Pairing<'t> {
         self.stack.hide_half(now.time);
     }
 
-    #[inline]
-    fn end(&mut self, now: Now) -> Step<'static> {
-        let thread = self.thread;
-        let Some((end, open)) = self.stack.pop(now.time, Fate::Complete) else {
-            let Now { time, offset, .. } = now;
-            return Step::Problem(Problem::NothingOpen { offset, thread, time });
-        };
-        self.task = open.outer.unwrap_or(self.task);
-        if self.strict.is_some() && open.chunk != self.chunk {
-            self.problem(now, Problem::EndTellsTooLittle { offset: now.offset, thread });
+    /// The innermost region ends, if there is one.
+    #[inline(always)]
+    fn end(&mut self, now: Now) -> Option<RegionEnd> {
+        let (end, begun) = self.stack.pop(now.time, Fate::Complete)?;
+        self.task = begun.outer.unwrap_or(self.task);
+        if self.strict.is_some() && begun.chunk != self.chunk {
+            let (thread, offset) = (self.thread, now.offset);
+            self.problem(now, Problem::EndTellsTooLittle { offset, thread });
         }
-        Step::RegionEnded(end)
+        Some(end)
+    }
+
+    /// Whether a `RegionBegin` of this callsite does nothing but begin a region.
+    #[inline(always)]
+    pub(crate) fn is_plain_begin(&self, callsite: CallsiteId) -> bool {
+        self.callsites.index(callsite).is_some() && self.strict.is_none()
+    }
+
+    /// Does with such a begin what [`apply`](Self::apply) does.
+    #[inline(always)]
+    pub(crate) fn plain_begin(&mut self, callsite: CallsiteId, now: Now) -> Step<'static> {
+        self.begin(callsite, self.task, None, now)
+    }
+
+    /// Whether a `RegionEnd` does nothing but end a region.
+    #[inline(always)]
+    pub(crate) fn is_plain_end(&self) -> bool {
+        !self.stack.open.is_empty() && self.strict.is_none()
+    }
+
+    /// Does with such an end what [`apply`](Self::apply) does.
+    #[inline(always)]
+    pub(crate) fn plain_end(&mut self, now: Now) -> Option<RegionEnd> {
+        self.begun = Begun::Nothing;
+        self.end(now)
     }
 
     /// A region that is not on the stack and takes no part in its accounts.

@@ -22,6 +22,12 @@ impl Problems {
         self.total += 1;
     }
 
+    /// Counts those of `others` that are not kept there. To be called behind a
+    /// [push](Self::push) of all that are.
+    pub(crate) fn push_uncounted(&mut self, others: &Self) {
+        self.total += others.total - others.kept.len() as u64;
+    }
+
     /// How many there were.
     pub fn total(&self) -> u64 {
         self.total

@@ -48,6 +48,13 @@ pub(crate) struct Open {
     pub(crate) chunk: usize,
 }
 
+/// What of an [`Open`] matters behind its end: all of it would be a costly move.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restored {
+    pub(crate) outer: Option<TaskId>,
+    pub(crate) chunk: usize,
+}
+
 impl Open {
     /// Whether a head or an end that was written at `now_ticks` means this region.
     pub(crate) fn is(
@@ -70,7 +77,7 @@ pub(crate) struct Stack {
     /// Those around the first of `open`.
     pub(crate) hidden: Hidden,
     /// Of so many of `open`, the outermost ones, something inside was lost.
-    partial_len: usize,
+    pub(crate) partial_len: usize,
     pub(crate) open: Vec<Open>,
 }
 
@@ -84,6 +91,7 @@ impl Stack {
     }
 
     /// Settles the account of the region at `at` and leaves it in place.
+    #[inline(always)]
     pub(crate) fn settle(&mut self, at: usize, now: Time, fate: Fate) -> RegionEnd {
         let depth = self.hidden.len().saturating_add(at as u64);
         let (below, above) = self.open.split_at_mut(at);
@@ -113,13 +121,15 @@ impl Stack {
         }
     }
 
-    /// Ends the innermost region.
-    #[inline]
-    pub(crate) fn pop(&mut self, now: Time, fate: Fate) -> Option<(RegionEnd, Open)> {
+    /// Ends the innermost region, and tells what its begin left to be restored.
+    #[inline(always)]
+    pub(crate) fn pop(&mut self, now: Time, fate: Fate) -> Option<(RegionEnd, Restored)> {
         let at = self.open.len().checked_sub(1)?;
         let end = self.settle(at, now, fate);
         self.partial_len = self.partial_len.min(at);
-        self.open.pop().map(|open| (end, open))
+        let restored = Restored { outer: self.open[at].outer, chunk: self.open[at].chunk };
+        self.open.truncate(at);
+        Some((end, restored))
     }
 
     /// Ends the region at `at`. When it is not the innermost, the one inside of it restores the

@@ -26,36 +26,38 @@ use crate::{Error, Problem, ThreadId, Time};
 #[derive(Debug)]
 pub struct Steps<'t> {
     trace: &'t Trace,
-    thread: ThreadId,
-    chunks: &'t [Chunk],
-    last_sequence: Option<u64>,
+    pub(crate) thread: ThreadId,
+    pub(crate) chunks: &'t [Chunk],
+    /// More chunks of the thread follow behind these.
+    pub(crate) is_cut: bool,
+    pub(crate) last_sequence: Option<u64>,
     clock: ClockCursor<'t>,
-    pairing: Pairing<'t>,
+    pub(crate) pairing: Pairing<'t>,
     /// The payload of the chunk that is being read, and where in it the next event starts.
-    payload: Vec<u8>,
-    at: usize,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) at: usize,
     payload_offset: u64,
-    ticks: u64,
+    pub(crate) ticks: u64,
     /// The time of the last event, or of the head of the chunk.
-    time: Time,
-    upcoming: Option<Upcoming>,
-    stepped_back: Option<SteppedBack>,
+    pub(crate) time: Time,
+    pub(crate) upcoming: Option<Upcoming>,
+    pub(crate) stepped_back: Option<SteppedBack>,
     /// Where the thread's events ended; nothing is upcoming any more.
-    finished: Option<Now>,
+    pub(crate) finished: Option<Now>,
 }
 
 /// An event of which kind and time are known.
 #[derive(Clone, Copy, Debug)]
-struct Upcoming {
+pub(crate) struct Upcoming {
     kind: Kind,
     fields_at: usize,
     now: Now,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct SteppedBack {
-    first: Now,
-    count: u64,
+pub(crate) struct SteppedBack {
+    pub(crate) first: Now,
+    pub(crate) count: u64,
 }
 
 impl<'t> Steps<'t> {
@@ -70,6 +72,7 @@ impl<'t> Steps<'t> {
             trace,
             thread: id,
             chunks: thread.map_or(&[], |thread| &thread.chunks),
+            is_cut: false,
             last_sequence: None,
             clock: ClockCursor::new(&trace.clock),
             pairing: Pairing::new(id, &trace.clock, &trace.callsites, strict),
@@ -102,9 +105,14 @@ impl<'t> Steps<'t> {
         if let Some(item) = self.pairing.pending.pop_front() {
             return Ok(Some(item));
         }
-        let Some(Upcoming { kind, fields_at, now }) = self.upcoming.take() else {
-            return Ok(None);
-        };
+        let Some(upcoming) = self.upcoming.take() else { return Ok(None) };
+        Ok(Some(self.understand(upcoming)))
+    }
+
+    /// Reads the fields of the upcoming event.
+    #[inline]
+    pub(crate) fn understand(&mut self, upcoming: Upcoming) -> Item<'_> {
+        let Upcoming { kind, fields_at, now } = upcoming;
         let mut input = Cursor::new(&self.payload[fields_at..]);
         let step = match Event::decode_fields(kind, &mut input) {
             Ok(event) => {
@@ -122,7 +130,7 @@ impl<'t> Steps<'t> {
             }
         };
         let Now { time, offset, .. } = now;
-        Ok(Some(Item { thread: self.thread, time, offset, step }))
+        Item { thread: self.thread, time, offset, step }
     }
 
     /// When the next step is; `None` when there is none.
@@ -136,7 +144,7 @@ impl<'t> Steps<'t> {
 
     /// Goes on until a step is pending or an event upcoming; false at the end.
     #[inline]
-    fn prepare(&mut self) -> Result<bool, Error> {
+    pub(crate) fn prepare(&mut self) -> Result<bool, Error> {
         while self.upcoming.is_none() && self.pairing.pending.is_empty() {
             if self.at < self.payload.len() {
                 if let Err(malformed) = self.upcoming() {
@@ -145,6 +153,8 @@ impl<'t> Steps<'t> {
             } else if let Some((chunk, rest)) = self.chunks.split_first() {
                 self.chunks = rest;
                 self.enter(chunk)?;
+            } else if self.is_cut {
+                return Ok(false);
             } else if let Some(now) = self.finished {
                 return Ok(self.pairing.finish_one(now));
             } else {
@@ -203,7 +213,7 @@ impl<'t> Steps<'t> {
 
     /// Converts the time of the event at `at`.
     #[inline]
-    fn now(&mut self, at: usize) -> Now {
+    pub(crate) fn now(&mut self, at: usize) -> Now {
         let (ticks, offset) = (self.ticks, self.payload_offset + at as u64);
         let time = self.clock.time(ticks);
         if time >= self.time {

@@ -9,12 +9,15 @@ use trace_format::TaskId;
 /// `N` sets of tasks.
 #[derive(Debug)]
 pub(crate) struct TaskSets<const N: usize> {
+    /// All pages but the last one.
     pages: HashMap<u64, [u64; N]>,
+    /// The page that was written last, by its number: the next task is likely to be in it.
+    last: (u64, [u64; N]),
 }
 
 impl<const N: usize> Default for TaskSets<N> {
     fn default() -> Self {
-        Self { pages: HashMap::new() }
+        Self { pages: HashMap::new(), last: (0, [0; N]) }
     }
 }
 
@@ -22,7 +25,12 @@ impl<const N: usize> TaskSets<N> {
     /// Puts a task into a set; `false` if it is in it already.
     pub(crate) fn insert(&mut self, set: usize, task: TaskId) -> bool {
         let (number, bit) = place(task);
-        let page = &mut self.pages.entry(number).or_insert([0; N])[set];
+        if number != self.last.0 {
+            let page = self.pages.remove(&number).unwrap_or([0; N]);
+            let (number, page) = std::mem::replace(&mut self.last, (number, page));
+            self.pages.insert(number, page);
+        }
+        let page = &mut self.last.1[set];
         let is_new = *page & bit == 0;
         *page |= bit;
         is_new
@@ -31,13 +39,15 @@ impl<const N: usize> TaskSets<N> {
     /// Whether a task is in a set.
     pub(crate) fn contains(&self, set: usize, task: TaskId) -> bool {
         let (number, bit) = place(task);
-        self.pages.get(&number).is_some_and(|page| page[set] & bit != 0)
+        let page = if number == self.last.0 { Some(&self.last.1) } else { self.pages.get(&number) };
+        page.is_some_and(|page| page[set] & bit != 0)
     }
 
     /// The tasks of which `wanted` accepts the bits: it is given a page, and returns those bits of
     /// it that it wants.
     pub(crate) fn tasks(&self, wanted: fn(&[u64; N]) -> u64) -> impl Iterator<Item = TaskId> {
-        self.pages.iter().flat_map(move |(number, page)| {
+        let last = std::iter::once((&self.last.0, &self.last.1));
+        self.pages.iter().chain(last).flat_map(move |(number, page)| {
             let bits = wanted(page);
             (0..64)
                 .filter(move |bit| bits >> bit & 1 == 1)

@@ -16,7 +16,7 @@ use crate::analysis::Analysis;
 use crate::wording::Wording;
 use crate::{
     Callsites, Clock, Error, Excerpt, Header, Loss, Merged, Problem, Problems, Recording,
-    Selection, Source, Steps, Summary, ThreadId, Time, opening, validate,
+    Selection, Source, Steps, Summary, ThreadId, Time, Workers, opening, validate,
 };
 
 /// A trace, opened.
@@ -184,13 +184,22 @@ impl Trace {
         Excerpt::new(self, selection, limit)
     }
 
-    /// Computes all analyses in one pass, in memory that depends on the number of callsites,
-    /// threads and open tasks, but not on that of events.
+    /// Computes all analyses in one pass, on all processors, in memory that depends on the number of
+    /// callsites, threads and open tasks, but not on that of events.
     ///
     /// # Errors
     /// When the source cannot be read.
     pub fn analyze(&self) -> Result<Analysis, Error> {
-        Analysis::new(self)
+        self.analyze_with(Workers::default())
+    }
+
+    /// The same as [`analyze`](Self::analyze) by so many workers, each of which takes some megabytes.
+    /// Their number makes no difference to the result.
+    ///
+    /// # Errors
+    /// When the source cannot be read.
+    pub fn analyze_with(&self, workers: Workers) -> Result<Analysis, Error> {
+        Analysis::new(self, workers)
     }
 
     /// Everything that is not exactly as the format demands. Recorded loss is fine.

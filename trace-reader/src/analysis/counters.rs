@@ -43,6 +43,20 @@ impl Default for Kept {
     }
 }
 
+/// The value of a counter; `None` when no recorder writes such a thing.
+#[inline]
+pub(super) fn number(value: &Value<'_>) -> Option<f64> {
+    Some(match value {
+        Value::I64(v) => *v as f64,
+        Value::U64(v) => *v as f64,
+        Value::I128(v) => *v as f64,
+        Value::U128(v) => *v as f64,
+        Value::F64(v) => *v,
+        Value::Bool(v) => f64::from(u8::from(*v)),
+        _ => return None,
+    })
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Counters(Groups<Kept>);
 
@@ -52,18 +66,8 @@ impl Counters {
         callsites: &Callsites,
         time: Time,
         callsite: CallsiteId,
-        value: &Value<'_>,
+        value: f64,
     ) {
-        let value = match value {
-            Value::I64(v) => *v as f64,
-            Value::U64(v) => *v as f64,
-            Value::I128(v) => *v as f64,
-            Value::U128(v) => *v as f64,
-            Value::F64(v) => *v,
-            Value::Bool(v) => f64::from(u8::from(*v)),
-            // No recorder writes such a thing.
-            _ => return,
-        };
         let kept = self.0.of(callsites, callsite);
         kept.count += 1;
         kept.min = kept.min.min(value);

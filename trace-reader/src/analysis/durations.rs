@@ -36,6 +36,16 @@ pub struct Bucket {
     pub count: u64,
 }
 
+/// Equal when they cannot be told apart: by the same exact ones, or the same histogram.
+impl PartialEq for Durations {
+    fn eq(&self, other: &Self) -> bool {
+        (self.count, self.total_ns, self.min_ns, self.max_ns)
+            == (other.count, other.total_ns, other.min_ns, other.max_ns)
+            && self.exact() == other.exact()
+            && self.histogram == other.histogram
+    }
+}
+
 impl Durations {
     /// Adds a duration.
     #[inline]
@@ -56,13 +66,44 @@ impl Durations {
 
     #[cold]
     fn leave_exactness(&mut self, ns: u64) {
-        let mut histogram = Histogram::new_with_max(u64::MAX, SIGNIFICANT_DIGITS)
-            .expect("the digits are between 0 and 5");
-        for ns in self.exact.drain(..).chain([ns]) {
+        self.take_histogram().saturating_record(ns);
+    }
+
+    /// Puts the exact ones into the histogram, from now on.
+    fn take_histogram(&mut self) -> &mut Histogram<u64> {
+        let histogram = self.histogram.get_or_insert_with(|| {
+            Histogram::new_with_max(u64::MAX, SIGNIFICANT_DIGITS)
+                .expect("the digits are between 0 and 5")
+        });
+        for ns in std::mem::take(&mut self.exact) {
             histogram.saturating_record(ns);
         }
-        self.exact = Vec::new();
-        self.histogram = Some(histogram);
+        histogram
+    }
+
+    /// Adds other durations: the result is the same as if all had been recorded here.
+    pub(super) fn merge(&mut self, mut other: Self) {
+        if other.count == 0 {
+            return;
+        }
+        self.min_ns = if self.count == 0 { other.min_ns } else { self.min_ns.min(other.min_ns) };
+        self.max_ns = self.max_ns.max(other.max_ns);
+        self.count += other.count;
+        self.total_ns += other.total_ns;
+        self.sorted = false;
+        if self.histogram.is_none() && other.histogram.is_some() {
+            std::mem::swap(&mut self.exact, &mut other.exact);
+            std::mem::swap(&mut self.histogram, &mut other.histogram);
+        }
+        if self.histogram.is_none() && self.exact.len() + other.exact.len() <= EXACT_LEN {
+            self.exact.append(&mut other.exact);
+            return;
+        }
+        let histogram = self.take_histogram();
+        if let Some(other) = &other.histogram {
+            histogram.add(other).expect("both have the same limits");
+        }
+        other.exact.iter().for_each(|&ns| histogram.saturating_record(ns));
     }
 
     /// Makes percentiles cheap.

@@ -6,13 +6,17 @@ use trace_format::CallsiteId;
 
 use crate::Callsites;
 
+/// So many callsites, the first that are described, are found by indexing, others by hashing: each
+/// part of the trace has a table of its own, whatever the number of callsites.
+const DENSE_LEN: usize = 1 << 16;
+
 /// One `T` per name.
 #[derive(Debug)]
 pub(super) struct Groups<T> {
-    /// For each callsite that is described, which group it belongs to, plus one; 0 if none yet.
+    /// For each of the first callsites, which group it belongs to, plus one; 0 if none yet.
     by_index: Vec<u32>,
-    /// The same for those that are not.
-    missing: HashMap<CallsiteId, usize>,
+    /// Which group the others belong to, and those that are not described.
+    others: HashMap<CallsiteId, usize>,
     by_name: HashMap<String, usize>,
     groups: Vec<Group<T>>,
 }
@@ -29,7 +33,7 @@ impl<T> Default for Groups<T> {
     fn default() -> Self {
         Self {
             by_index: Vec::new(),
-            missing: HashMap::new(),
+            others: HashMap::new(),
             by_name: HashMap::new(),
             groups: Vec::new(),
         }
@@ -50,8 +54,8 @@ impl<T: Default> Groups<T> {
 
     #[cold]
     fn new_callsite(&mut self, callsites: &Callsites, id: CallsiteId) -> usize {
-        let index = callsites.index(id);
-        if let (None, Some(&at)) = (index, self.missing.get(&id)) {
+        let index = callsites.index(id).filter(|&index| index < DENSE_LEN);
+        if let (None, Some(&at)) = (index, self.others.get(&id)) {
             return at;
         }
         let name = callsites.name(id);
@@ -64,14 +68,32 @@ impl<T: Default> Groups<T> {
         groups[at].callsites.push(id);
         match index {
             Some(index) => {
-                self.by_index.resize(callsites.len(), 0);
+                self.by_index.resize(callsites.len().min(DENSE_LEN), 0);
                 self.by_index[index] = at as u32 + 1;
             }
             None => {
-                self.missing.insert(id, at);
+                self.others.insert(id, at);
             }
         }
         at
+    }
+
+    /// Adds what is kept elsewhere, behind which callsites of a name come that are not here yet.
+    pub(super) fn merge(
+        &mut self,
+        callsites: &Callsites,
+        other: Self,
+        mut add: impl FnMut(&mut T, T),
+    ) {
+        for Group { callsites: ids, kept, .. } in other.groups {
+            let mut kept = Some(kept);
+            for id in ids {
+                let own = self.of(callsites, id);
+                if let Some(kept) = kept.take() {
+                    add(own, kept);
+                }
+            }
+        }
     }
 
     /// All of them, in the order of their appearance.

@@ -44,6 +44,15 @@ impl Logs {
         kept.last = kept.last.max(time);
     }
 
+    /// Adds what was counted elsewhere.
+    pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
+        self.0.merge(callsites, other.0, |kept, other| {
+            kept.count += other.count;
+            kept.first = kept.first.min(other.first);
+            kept.last = kept.last.max(other.last);
+        });
+    }
+
     pub(super) fn finish(self) -> Vec<LogCategory> {
         let category = |group: Group<Kept>| {
             let Group { name, callsites, kept: Kept { count, first, last } } = group;

@@ -85,25 +85,38 @@ impl Losses {
 
     pub(super) fn loss(&mut self, loss: &Loss) {
         let &Loss { thread, cause, count, from, to } = loss;
+        self.add(LossTotal { thread, cause, count, from, to });
+    }
+
+    fn add(&mut self, loss: LossTotal) {
         self.losses
-            .entry((thread, cause))
+            .entry((loss.thread, loss.cause))
             .and_modify(|total| {
-                total.count = total.count.saturating_add(count);
-                total.from = total.from.min(from);
-                total.to = total.to.max(to);
+                total.count = total.count.saturating_add(loss.count);
+                total.from = total.from.min(loss.from);
+                total.to = total.to.max(loss.to);
             })
-            .or_insert(LossTotal { thread, cause, count, from, to });
+            .or_insert(loss);
     }
 
     pub(super) fn gap(&mut self, thread: ThreadId, chunks: u64, from: Time, to: Time) {
-        let gap = GapTotal { thread, chunks, from, to };
+        self.add_gap(GapTotal { thread, chunks, from, to });
+    }
+
+    fn add_gap(&mut self, gap: GapTotal) {
         self.gaps
-            .entry(thread)
+            .entry(gap.thread)
             .and_modify(|total| {
-                total.chunks = total.chunks.saturating_add(chunks);
-                total.to = to;
+                total.chunks = total.chunks.saturating_add(gap.chunks);
+                total.to = gap.to;
             })
             .or_insert(gap);
+    }
+
+    /// Adds what follows this.
+    pub(super) fn merge(&mut self, next: Self) {
+        next.losses.into_values().for_each(|loss| self.add(loss));
+        next.gaps.into_values().for_each(|gap| self.add_gap(gap));
     }
 
     pub(super) fn finish(self, problems: &Problems) -> LossReport {

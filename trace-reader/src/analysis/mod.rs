@@ -1,17 +1,30 @@
 //! Statistics of a whole trace, one subject per file, all in one pass over the threads.
 //!
+//! 1. The trace is cut into parts of about the same size, in the order in which one reader would come
+//!    to them: threads by id, chunks by number (`parts`).
+//! 2. Workers read them at the same time (`reading`). What can be counted in any order is counted
+//!    (`tally`); what cannot is put down (`notes`).
+//! 3. What was counted is added up, and what was put down gone through, in the order of the parts.
+//!
+//! So the result is that of one reader who goes through everything, to the last digit, whatever the
+//! number of workers.
+//!
 //! Types of regions and tasks, log categories and counters are told apart by name: callsites of
 //! the same name are one type, which lists them all.
 //!
 //! Memory depends on the number of callsites, threads and tasks that are open, and on nothing
-//! else but a bit or two per task.
+//! else but a bit or two per task, and some megabytes per worker.
 
 mod counters;
 mod durations;
 mod groups;
 mod logs;
 mod loss;
+mod notes;
+mod parts;
+mod reading;
 mod regions;
+mod tally;
 mod tasks;
 mod threads;
 
@@ -23,12 +36,14 @@ pub use regions::RegionType;
 pub use tasks::TaskType;
 pub use threads::ThreadActivity;
 
-use crate::ledger::{Entry, Ledger};
-use crate::step::Step;
-use crate::{Error, Problem, Problems, Trace};
+use crate::{Error, Problems, Trace, Workers};
+use notes::InOrder;
+use parts::Part;
+use reading::{Ahead, Reading};
+use tally::Tally;
 
 /// All statistics of a trace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
     /// The types of regions, those with the most time first.
     pub regions: Vec<RegionType>,
@@ -49,51 +64,21 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    pub(crate) fn new(trace: &Trace) -> Result<Self, Error> {
-        let mut regions = regions::Regions::default();
-        let mut tasks = tasks::Tasks::default();
-        let mut logs = logs::Logs::default();
-        let mut counters = counters::Counters::default();
-        let mut losses = loss::Losses::new(trace.losses());
-        let mut problems = trace.problems().clone();
-        let mut ledger = Ledger::default();
-        let mut threads = Vec::with_capacity(trace.threads().len());
-        let mut whole = trace.is_whole();
-        let callsites = trace.callsites();
-        for thread in trace.threads() {
-            let mut activity = ThreadActivity::new(thread);
-            let mut steps = trace.steps(thread.id);
-            while let Some(item) = steps.next()? {
-                activity.step(item.time, &item.step);
-                match &item.step {
-                    Step::RegionEnded(end) => regions.ended(callsites, end),
-                    Step::TaskBegan { .. } | Step::TaskEnded { .. } => match ledger.enter(&item) {
-                        Entry::Again(problem) => problems.push(problem),
-                        _ => tasks.step(callsites, item.time, &item.step),
-                    },
-                    Step::Log { callsite, .. } => logs.log(callsites, item.time, *callsite),
-                    Step::Counter { callsite, value } => {
-                        counters.value(callsites, item.time, *callsite, value);
-                    }
-                    Step::Loss(lost) => {
-                        whole = false;
-                        losses.loss(lost);
-                    }
-                    Step::Gap { chunks, from } => {
-                        losses.gap(item.thread, *chunks, *from, item.time);
-                    }
-                    Step::Problem(problem) => {
-                        whole &= !matches!(problem, Problem::MalformedEvent { .. });
-                        problems.push(problem.clone());
-                    }
-                    _ => {}
-                }
-            }
-            threads.push(activity);
+    pub(crate) fn new(trace: &Trace, workers: Workers) -> Result<Self, Error> {
+        let parts = Part::all_of(trace, workers.piece_len());
+        let mut reading = Reading::new(trace);
+        if workers.count() == 1 || parts.len() == 1 {
+            parts.iter().try_for_each(|part| reading.read(part))?;
+        } else {
+            let ahead = |part: &Part| Ahead::read(trace, part);
+            workers.in_order(&parts, ahead, |part, ahead| reading.join(part, ahead?))?;
         }
-        if whole {
-            ledger.loose().for_each(|problem| problems.push(problem));
+        let (tally, mut in_order) = reading.finish();
+        if tally.whole && trace.is_whole() {
+            in_order.nothing_is_missing();
         }
+        let Tally { regions, logs, losses, threads, .. } = tally;
+        let InOrder { tasks, counters, problems, .. } = in_order;
         Ok(Self {
             regions: regions.finish(),
             tasks: tasks.finish(),

@@ -8,7 +8,7 @@ use crate::Callsites;
 use crate::step::{Fate, RegionEnd};
 
 /// The regions of one name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RegionType {
     /// The name.
     pub name: String,
@@ -43,7 +43,7 @@ struct Kept {
 pub(super) struct Regions(Groups<Kept>);
 
 impl Regions {
-    #[inline]
+    #[inline(always)]
     pub(super) fn ended(&mut self, callsites: &Callsites, end: &RegionEnd) {
         let kept = self.0.of(callsites, end.callsite);
         match end.fate {
@@ -56,6 +56,31 @@ impl Regions {
             Fate::Open => kept.open += 1,
             Fate::Lost => kept.lost += 1,
         }
+    }
+
+    /// Takes time back from a type's own time: it was spent in regions inside of one of its regions.
+    pub(super) fn correct(
+        &mut self,
+        callsites: &Callsites,
+        callsite: CallsiteId,
+        children_ns: u64,
+        becomes_partial: bool,
+    ) {
+        let kept = self.0.of(callsites, callsite);
+        kept.self_ns -= u128::from(children_ns);
+        kept.partial += u64::from(becomes_partial);
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
+        self.0.merge(callsites, other.0, |kept, other| {
+            kept.durations.merge(other.durations);
+            kept.self_ns += other.self_ns;
+            kept.open += other.open;
+            kept.began_before += other.began_before;
+            kept.lost += other.lost;
+            kept.partial += other.partial;
+        });
     }
 
     pub(super) fn finish(self) -> Vec<RegionType> {

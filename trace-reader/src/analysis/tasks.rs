@@ -1,6 +1,7 @@
 //! How long tasks took, per type.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as MapEntry;
 
 use trace_format::{CallsiteId, TaskId};
 
@@ -10,7 +11,7 @@ use crate::step::Step;
 use crate::{Callsites, Time};
 
 /// The tasks of one name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskType {
     /// The name.
     pub name: String,
@@ -44,21 +45,32 @@ impl Tasks {
     /// Takes the begin or end of a task, each at most once per task.
     pub(super) fn step(&mut self, callsites: &Callsites, time: Time, step: &Step<'_>) {
         match *step {
-            Step::TaskBegan { task, callsite, .. } => {
-                let ended_already = self.unpaired.remove(&task).is_some();
-                if !ended_already {
-                    self.groups.of(callsites, callsite).open += 1;
-                    self.unpaired.insert(task, Some(callsite));
+            Step::TaskBegan { task, callsite, .. } => match self.unpaired.entry(task) {
+                MapEntry::Occupied(ended_already) => {
+                    ended_already.remove();
                 }
-            }
+                MapEntry::Vacant(unpaired) => {
+                    unpaired.insert(Some(callsite));
+                    self.groups.of(callsites, callsite).open += 1;
+                }
+            },
             Step::TaskEnded { task, callsite, begin, .. } => {
-                match self.unpaired.remove(&task) {
-                    Some(Some(began)) => self.groups.of(callsites, began).open -= 1,
-                    // What is said to have begun before the trace has no begin in it.
-                    _ if begin.is_none() => {}
-                    _ => {
-                        self.unpaired.insert(task, None);
+                match self.unpaired.entry(task) {
+                    MapEntry::Occupied(unpaired) => match *unpaired.get() {
+                        Some(began) => {
+                            unpaired.remove();
+                            self.groups.of(callsites, began).open -= 1;
+                        }
+                        None if begin.is_none() => {
+                            unpaired.remove();
+                        }
+                        None => {}
+                    },
+                    MapEntry::Vacant(unpaired) if begin.is_some() => {
+                        unpaired.insert(None);
                     }
+                    // What is said to have begun before the trace has no begin in it.
+                    MapEntry::Vacant(_) => {}
                 }
                 let kept = self.groups.of(callsites, callsite);
                 match begin {

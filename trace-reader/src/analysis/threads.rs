@@ -39,7 +39,17 @@ impl ThreadActivity {
         }
     }
 
-    #[inline]
+    /// Adds what the thread did next.
+    pub(super) fn go_on(&mut self, next: &Self) {
+        self.events += next.events;
+        self.first = self.first.or(next.first);
+        self.last = next.last.or(self.last);
+        self.covered_ns = self.covered_ns.saturating_add(next.covered_ns);
+        self.self_ns = self.self_ns.saturating_add(next.self_ns);
+        self.outermost += next.outermost;
+    }
+
+    #[inline(always)]
     pub(super) fn step(&mut self, time: Time, step: &Step<'_>) {
         if step.is_event() {
             self.events += 1;

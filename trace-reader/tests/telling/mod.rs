@@ -12,6 +12,15 @@ pub fn golden(name: &str) -> Vec<u8> {
     text_to_file(&text).unwrap_or_else(|e| panic!("{path}: {e}"))
 }
 
+/// The names of all golden traces.
+pub fn golden_names() -> Vec<String> {
+    let entries = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data")).unwrap();
+    let stem = |path: std::path::PathBuf| path.file_stem()?.to_str().map(str::to_owned);
+    let mut names: Vec<_> = entries.filter_map(|entry| stem(entry.unwrap().path())).collect();
+    names.sort();
+    names
+}
+
 pub fn open(name: &str) -> Trace {
     Trace::from_bytes(golden(name)).unwrap()
 }

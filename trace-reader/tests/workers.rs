@@ -1,0 +1,197 @@
+//! Several workers find what one finds, to the last digit.
+
+mod program;
+mod telling;
+
+use program::{Act, Program, acts};
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use telling::{golden, golden_names};
+use trace_format::wire::Field;
+use trace_format::{
+    BLOCK_HEAD_LEN, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches, TaskId,
+    Text, Ticks, Value, put_block,
+};
+use trace_reader::{Analysis, Fate, Step, Trace, Workers};
+
+/// What one worker finds who reads everything in one piece.
+fn alone(trace: &Trace) -> Analysis {
+    trace.analyze_with(Workers::new(1).pieces_of(u64::MAX)).unwrap()
+}
+
+/// Everything about an analysis, doubles included that are not equal to themselves.
+fn assert_same(found: &Analysis, expected: &Analysis, what: &str) {
+    assert_eq!(found.regions, expected.regions, "{what}");
+    assert_eq!(found.tasks, expected.tasks, "{what}");
+    assert_eq!(found.threads, expected.threads, "{what}");
+    assert_eq!(found.logs, expected.logs, "{what}");
+    assert_eq!(format!("{:?}", found.counters), format!("{:?}", expected.counters), "{what}");
+    assert_eq!(found.loss, expected.loss, "{what}");
+    assert_eq!(found.problems, expected.problems, "{what}");
+    assert_eq!(found.events, expected.events, "{what}");
+}
+
+/// What is found is what the steps tell, one by one.
+fn assert_true(analysis: &Analysis, trace: &Trace) {
+    let mut regions: BTreeMap<String, (u64, u128, u128)> = BTreeMap::new();
+    for thread in &analysis.threads {
+        let (mut events, mut covered_ns, mut self_ns, mut first, mut last) = (0, 0, 0, None, None);
+        let mut steps = trace.steps(thread.id);
+        while let Some(item) = steps.next().unwrap() {
+            if item.step.is_event() {
+                events += 1;
+                first = first.or(Some(item.time));
+                last = Some(item.time);
+            }
+            let Step::RegionEnded(end) = item.step else { continue };
+            self_ns += end.self_ns;
+            if end.depth == 0 && end.fate != Fate::BeganBefore {
+                covered_ns += end.covered_ns;
+            }
+            let name = trace.callsites().name(end.callsite).into_owned();
+            let sums = regions.entry(name).or_default();
+            if let Some(ns) = end.duration_ns() {
+                sums.0 += 1;
+                sums.1 += u128::from(ns);
+                sums.2 += u128::from(end.self_ns);
+            }
+        }
+        let found = (thread.events, thread.covered_ns, thread.self_ns, thread.first, thread.last);
+        assert_eq!(found, (events, covered_ns, self_ns, first, last));
+    }
+    let found = analysis.regions.iter().map(|region| {
+        let durations = &region.durations;
+        (region.name.clone(), (durations.count(), durations.total_ns(), region.self_ns))
+    });
+    assert_eq!(found.collect::<BTreeMap<_, _>>(), regions);
+}
+
+fn assert_same_by_any_workers(bytes: &[u8], what: &str) {
+    let Ok(trace) = Trace::from_bytes(bytes.to_vec()) else { return };
+    let expected = alone(&trace);
+    assert_true(&expected, &trace);
+    for count in [1, 2, 3, 8] {
+        // Every chunk by itself, and a few at a time.
+        for piece in [1, 500, 2000] {
+            let found = trace.analyze_with(Workers::new(count).pieces_of(piece)).unwrap();
+            assert_same(&found, &expected, &format!("{what}, {count} workers, pieces of {piece}"));
+        }
+    }
+    assert_same(&trace.analyze().unwrap(), &expected, what);
+}
+
+#[test]
+fn golden_traces() {
+    for name in golden_names() {
+        assert_same_by_any_workers(&golden(&name), &name);
+    }
+}
+
+#[test]
+fn damaged_traces() {
+    for name in golden_names() {
+        let whole = golden(&name);
+        for at in (0..whole.len()).step_by(7) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x11;
+            assert_same_by_any_workers(&bytes, &format!("{name}, byte {at}"));
+        }
+    }
+}
+
+/// The checksums are right, what the chunks say is not: heads disagree with what was before.
+#[test]
+fn traces_with_changed_payloads() {
+    for name in golden_names() {
+        let whole = golden(&name);
+        for stretch in Stretches::new(&whole, MAGIC.len()) {
+            let Stretch::Block { offset, head, payload } = stretch else { continue };
+            for at in 0..payload.len().min(60) {
+                let mut payload = payload.to_vec();
+                payload[at] ^= 0x01;
+                let mut bytes = whole[..offset].to_vec();
+                put_block(&mut bytes, head.block_type, head.sequence, &payload);
+                bytes.extend_from_slice(&whole[offset + BLOCK_HEAD_LEN + payload.len()..]);
+                assert_same_by_any_workers(&bytes, &format!("{name}, byte {at} of {offset}"));
+            }
+        }
+    }
+}
+
+/// Tasks begin and end on any thread, some twice, and counters are set to what does not add up
+/// exactly.
+fn shared(thread: u64, seed: u64, callsites: &[u32]) -> Vec<Vec<u8>> {
+    let mut random = seed;
+    let mut next = move |below: u64| {
+        random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        (random >> 33) % below
+    };
+    let chunk = |sequence| {
+        let head = ChunkHead {
+            thread,
+            sequence,
+            base: Ticks(1000 + sequence * 100),
+            os_thread: 0,
+            thread_name: Text::new(""),
+            task: TaskId(0),
+            fiber: 0,
+            depth: 0,
+            open: Vec::new(),
+        };
+        let mut payload = Vec::new();
+        head.encode(&mut payload);
+        for _ in 0..next(12) {
+            let callsite = CallsiteId(callsites[next(callsites.len() as u64) as usize]);
+            let (task, parent) = (TaskId(next(40)), TaskId(0));
+            let value = Value::F64(1.0 / (1 + next(1000)) as f64);
+            let event = match next(5) {
+                0 => Event::TaskBegin { callsite, task, parent },
+                1 => Event::TaskEnd { callsite, task, parent, age: next(20) },
+                2 => Event::UnseenTaskEnd { callsite, task },
+                3 => Event::Counter { callsite, value },
+                _ => Event::Log { callsite, message: Text::new("") },
+            };
+            event.encode(next(9), &mut payload);
+        }
+        payload
+    };
+    (0..6).map(chunk).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Begins and ends of regions, well nested or not, in chunks some of which are missing.
+    #[test]
+    fn threads_that_are_cut(
+        acts in acts(),
+        without in prop_oneof![
+            Just(vec![false; 100]),
+            prop::collection::vec(prop::bool::weighted(0.1), 100),
+        ],
+    ) {
+        let more = acts.iter().flat_map(|act| [act.clone(), (0, Act::NewChunk)]);
+        for acts in [acts.clone(), more.collect()] {
+            assert_same_by_any_workers(&Program::run(&acts).file(&without), "acts");
+        }
+    }
+
+    #[test]
+    fn tasks_on_several_threads(seed in any::<u64>(), damage in any::<prop::sample::Index>()) {
+        let mut bytes = golden("an_order_on_two_threads");
+        for thread in 1..5 {
+            for (sequence, payload) in (9..).zip(shared(thread, seed ^ thread << 7, &[1, 2, 3, 4, 77])) {
+                put_block(&mut bytes, BlockType::Chunk, sequence, &payload);
+            }
+        }
+        assert_same_by_any_workers(&bytes, "tasks");
+        let at = damage.index(bytes.len());
+        bytes[at] ^= 0x24;
+        assert_same_by_any_workers(&bytes, "damaged tasks");
+    }
+}
