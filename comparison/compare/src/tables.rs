@@ -131,7 +131,7 @@ fn busy(peers: &[Measured], text: &mut String) {
                     .flat_map(|peer| least(peer.values(Mode::On, row)))
                     .collect::<Vec<_>>(),
             )?;
-            Some(middle(peer.values(Mode::On, row))? / best)
+            Some(least(peer.values(Mode::On, row))? / best)
         };
         Some(ratio(Row::Arithmetic)?.max(ratio(Row::Memory)?))
     };

@@ -27,12 +27,12 @@ pub(crate) fn arithmetic(steps: u64) -> u64 {
     black_box(x)
 }
 
-/// Memory that does not fit into the caches of one core, to be read in an order that no prefetcher
+/// As much memory as the second cache of a core holds, to be read in an order that no prefetcher
 /// guesses.
 pub(crate) struct Memory(Vec<u32>);
 
 impl Memory {
-    const CELLS: u32 = 1 << 20;
+    const CELLS: u32 = 1 << 16;
 
     pub(crate) fn new() -> Self {
         // A full cycle: the multiplier is 5 modulo 8, the increment odd.
