@@ -16,11 +16,15 @@ func plain(x uint64) uint64 {
 }
 
 func arithmetic(steps uint64) {
-	x := uint64(1)
+	a, b, c, d := uint64(1), uint64(2), uint64(3), uint64(4)
 	for range steps {
-		x = bits.RotateLeft64(x*6_364_136_223_846_793_005, 17) ^ 0x9e37
+		a, b, c, d = step(a), step(b), step(c), step(d)
 	}
-	sink = x
+	sink = a + b + c + d
+}
+
+func step(x uint64) uint64 {
+	return bits.RotateLeft64(x*6_364_136_223_846_793_005, 17) ^ 0x9e37
 }
 
 const cells = 1 << 16

@@ -54,7 +54,7 @@ impl Running {
         };
         match peer.build() {
             Ok(programs) => running.programs = Some(programs),
-            Err(error) => running.fail("not installed", &error),
+            Err(error) => running.fail("not built", &error),
         }
         running
     }

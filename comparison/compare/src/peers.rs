@@ -26,7 +26,6 @@ impl Peer {
 pub(crate) const ALL: &[Peer] = &[
     cargo("runtime-trace", "peer-runtime-trace", "peer-runtime-trace"),
     cargo("sparkles", "peer-sparkles", "peer-sparkles"),
-    cargo("perfetto-recorder", "peer-perfetto-recorder", "peer-perfetto-recorder"),
     Peer {
         off: Some(Program::Cargo {
             package: "peer-tracy-on-demand",
@@ -34,14 +33,15 @@ pub(crate) const ALL: &[Peer] = &[
         }),
         ..cargo("tracy", "peer-tracy", "peer-tracy")
     },
+    cargo("fastrace", "peer-fastrace", "peer-fastrace"),
     cargo("hotpath", "peer-hotpath", "peer-hotpath"),
+    cargo("perfetto-recorder", "peer-perfetto-recorder", "peer-perfetto-recorder"),
     cargo("puffin", "peer-puffin", "peer-puffin"),
     cargo("dial9", "peer-dial9", "peer-dial9"),
-    cargo("fastrace", "peer-fastrace", "peer-fastrace"),
-    Peer { name: "go", program: Program::Go, off: None },
-    cargo("lttng-ust", "peer-lttng-ust", "peer-lttng-ust"),
     cargo("tracing-registry", "peer-tracing", "peer-tracing-registry"),
     cargo("tracing-chrome", "peer-tracing", "peer-tracing-chrome"),
+    cargo("lttng-ust", "peer-lttng-ust", "peer-lttng-ust"),
+    Peer { name: "go", program: Program::Go, off: None },
 ];
 
 const fn cargo(name: &'static str, package: &'static str, binary: &'static str) -> Peer {

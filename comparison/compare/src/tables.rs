@@ -8,7 +8,7 @@ use report::{Table, least, middle};
 use crate::measure::{FEW, MANY};
 use crate::results::{Measured, Results};
 
-/// By how much longer than at best the fixed loops may take before a machine counts as busy.
+/// How many times their best time the fixed loops may take before a machine counts as busy.
 const BUSY: f64 = 1.15;
 
 /// All tables, with what there is to say about them.
@@ -121,32 +121,36 @@ fn facts(peers: &[Measured]) -> Table {
     table
 }
 
-/// Tells during which processes somebody else was using the machine.
+/// Tells by how much somebody else was using the machine.
 fn busy(peers: &[Measured], text: &mut String) {
-    let slowdown = |peer: &Measured| {
-        let ratio = |row| {
-            let best = least(
-                &peers
-                    .iter()
-                    .flat_map(|peer| least(peer.values(Mode::On, row)))
-                    .collect::<Vec<_>>(),
-            )?;
-            Some(least(peer.values(Mode::On, row))? / best)
-        };
-        Some(ratio(Row::Arithmetic)?.max(ratio(Row::Memory)?))
+    let of = |peer: &Measured, row, statistic: fn(&[f64]) -> Option<f64>| {
+        let best: Vec<f64> =
+            peers.iter().filter_map(|peer| least(peer.values(Mode::On, row))).collect();
+        Some(statistic(peer.values(Mode::On, row))? / least(&best)?)
     };
-    let busy: Vec<String> = peers
+    let slowdown = |peer: &Measured, statistic| {
+        let arithmetic = of(peer, Row::Arithmetic, statistic)?;
+        Some(arithmetic.max(of(peer, Row::Memory, statistic)?))
+    };
+    let usual: Vec<f64> = peers.iter().filter_map(|peer| slowdown(peer, middle)).collect();
+    let never_quiet: Vec<&str> = peers
         .iter()
-        .filter_map(|peer| Some((peer, slowdown(peer)?)))
-        .filter(|&(_, slowdown)| slowdown > BUSY)
-        .map(|(peer, slowdown)| format!("{} ({slowdown:.2} ×)", peer.name))
+        .filter(|&peer| slowdown(peer, least).is_some_and(|slowdown| slowdown > BUSY))
+        .map(|peer| peer.name.as_str())
         .collect();
-    let line = if busy.is_empty() {
-        format!("The fixed loops took at most {BUSY} × their best time: the machine was quiet.")
+    let Some(usual) = middle(&usual) else { return };
+    write!(
+        text,
+        "The machine was {}: the fixed loops usually took {usual:.2} × their best time.",
+        if usual > BUSY { "busy" } else { "quiet" },
+    )
+    .expect("text grows");
+    if never_quiet.is_empty() {
+        writeln!(text, " It was quiet at least once while each tracer was measured.")
     } else {
-        format!("The machine was busy, by how long the fixed loops took: {}.", busy.join(", "))
-    };
-    writeln!(text, "{line}").expect("text grows");
+        writeln!(text, " It was never quiet while these were measured: {}.", never_quiet.join(", "))
+    }
+    .expect("text grows");
 }
 
 fn floor(peers: &[Measured]) -> Option<f64> {

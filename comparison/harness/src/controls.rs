@@ -18,13 +18,16 @@ pub(crate) fn plain(x: u64) -> u64 {
     black_box(x)
 }
 
-/// `steps` steps of arithmetic, each of which needs the one before.
+/// `steps` steps of arithmetic in four sequences that do not wait for each other, so that they keep a
+/// core's units busy, and notice whoever shares them.
 pub(crate) fn arithmetic(steps: u64) -> u64 {
-    let mut x = black_box(1_u64);
+    let mut sequences = black_box([1_u64, 2, 3, 4]);
     for _ in 0..steps {
-        x = x.wrapping_mul(6_364_136_223_846_793_005).rotate_left(17) ^ 0x9e37;
+        for x in &mut sequences {
+            *x = x.wrapping_mul(6_364_136_223_846_793_005).rotate_left(17) ^ 0x9e37;
+        }
     }
-    black_box(x)
+    black_box(sequences.into_iter().fold(0, u64::wrapping_add))
 }
 
 /// As much memory as the second cache of a core holds, to be read in an order that no prefetcher

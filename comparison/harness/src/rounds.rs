@@ -19,10 +19,10 @@ const SHARE: Duration = Duration::from_millis(800);
 pub(crate) fn off(peer: &impl Peer) {
     let switchable = peer.facts().off.is_some();
     let rows = if switchable { rows(peer.operations()) } else { Vec::new() };
-    time(Mode::Off, rows, |row| time_of(|| operations(row, OPERATIONS)));
+    time(Mode::Off, rows, |_, operation| time_of(|| operations(operation, OPERATIONS)));
 }
 
-/// Times every row with recording on, after one round that is thrown away.
+/// Times every row with recording on, after a few operations that are not timed.
 pub(crate) fn on(peer: &mut impl Peer) {
     let output = tempfile::tempdir().expect("a directory for the output");
     peer.start(output.path());
@@ -30,12 +30,10 @@ pub(crate) fn on(peer: &mut impl Peer) {
         peer.batch(&mut || operations(operation, BATCH));
     }
     let rows = rows(peer.operations());
-    let task = peer.operations().task;
-    time(Mode::On, rows, |operation| {
-        let is_task = task.is_some_and(|task| std::ptr::fn_addr_eq(task, operation));
+    time(Mode::On, rows, |row, operation| {
         let took = time_of(|| {
             for _ in 0..OPERATIONS / BATCH {
-                if is_task {
+                if row == Row::Task {
                     operations(operation, BATCH);
                 } else {
                     peer.batch(&mut || operations(operation, BATCH));
@@ -67,8 +65,8 @@ fn rows(operations: Operations) -> Vec<(Row, Operation)> {
     .collect()
 }
 
-/// Runs the controls and `rows` in rounds, and prints them.
-fn time(mode: Mode, rows: Vec<(Row, Operation)>, mut once: impl FnMut(Operation) -> Duration) {
+/// Runs the controls and `rows` in rounds, a row by `once`, and prints them.
+fn time(mode: Mode, rows: Vec<(Row, Operation)>, mut once: impl FnMut(Row, Operation) -> Duration) {
     let memory = Memory::new();
     let mut rows: Vec<Timed> = rows.into_iter().map(Timed::new).collect();
     let mut controls = [Row::Floor, Row::Plain, Row::Arithmetic, Row::Memory].map(Timed::control);
@@ -85,7 +83,7 @@ fn time(mode: Mode, rows: Vec<(Row, Operation)>, mut once: impl FnMut(Operation)
         for row in &mut rows {
             if row.spent < SHARE {
                 let begin = Instant::now();
-                row.add(once(row.operation));
+                row.add(once(row.row, row.operation));
                 row.spent += begin.elapsed();
             }
         }

@@ -26,10 +26,8 @@ impl Peer for Fastrace {
             off: Some("no reporter, and so no span that is a parent".into()),
             configuration: "a root span for each 1,000 regions; `Config::default()`".into(),
             output: "none: records handed to a reporter, which counts and drops them".into(),
-            bound:
-                "10,240 spans in a root, 10,240 messages in a queue; then they are dropped, and \
-                    not counted"
-                    .into(),
+            bound: "in a root 10,240 spans, then they are dropped, and not counted; between threads none"
+                .into(),
             lacks: vec!["no tasks: a root span".into()],
         }
     }

@@ -26,7 +26,7 @@ impl Peer for Hotpath {
                             no server"
                     .into(),
             output: "a report with totals and percentiles, no events".into(),
-            bound: "measurements of 50 ms, which is how often they are added up".into(),
+            bound: "none: a queue that grows while totals are behind".into(),
             lacks: vec![
                 "no events: totals only".into(),
                 "no arguments".into(),

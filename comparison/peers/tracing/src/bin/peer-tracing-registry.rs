@@ -1,9 +1,12 @@
 //! `tracing` with the registry of `tracing-subscriber`, and no layer that would write anything: what
 //! every layer that records has to pay before it begins.
+//!
+//! There is a layer that does nothing: a registry without any keeps every span for ever.
 
 use std::path::Path;
 
 use harness::{Elsewhere, Facts, Operations, Peer};
+use tracing_subscriber::layer::{Identity, SubscriberExt};
 
 struct Registry;
 
@@ -13,7 +16,8 @@ impl Peer for Registry {
             packages: vec!["tracing".into(), "tracing-subscriber".into()],
             version: None,
             off: Some("no subscriber".into()),
-            configuration: "`tracing_subscriber::registry()`, no layer".into(),
+            configuration: "`tracing_subscriber::registry()`, with a layer that does nothing"
+                .into(),
             output: "none".into(),
             bound: "records nothing".into(),
             lacks: vec![
@@ -28,8 +32,10 @@ impl Peer for Registry {
     }
 
     fn start(&mut self, _: &Path) {
-        tracing::subscriber::set_global_default(tracing_subscriber::registry())
-            .expect("no other subscriber");
+        tracing::subscriber::set_global_default(
+            tracing_subscriber::registry().with(Identity::new()),
+        )
+        .expect("no other subscriber");
     }
 
     fn stop(&mut self) -> Elsewhere {
