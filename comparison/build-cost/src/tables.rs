@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use anyhow::{Context, Result};
-use report::{Table, middle};
+use report::{Table, least, middle};
 
 use crate::Results;
 use crate::check::Checked;
@@ -11,7 +11,10 @@ use crate::variants::{self, OURS, PLAIN, TRACING};
 
 /// All tables, with what there is to say about them.
 pub(crate) fn of(results: &Results) -> Result<String> {
-    let mut text = format!("{}. Middle values of several rounds.\n\n", results.machine.line());
+    let mut text = format!(
+        "{}. The middle one of several rounds, but for the tests, which are run once.\n\n",
+        results.machine.line()
+    );
     writeln!(text, "{}", check(results))?;
     if let Some(share) = share_of_tracing(&results.check) {
         writeln!(
@@ -35,7 +38,10 @@ fn check(results: &Results) -> Table {
         row.push(middle(&plain.seconds).map_or_else(none, |seconds| format!("{seconds:.2}")));
         let others = results.check.iter().filter(|checked| checked.subject == plain.subject);
         row.extend(others.filter(|checked| checked.variant != PLAIN).map(|checked| {
-            checked.failure.clone().unwrap_or_else(|| times(&checked.seconds, &plain.seconds))
+            checked
+                .failure
+                .clone()
+                .unwrap_or_else(|| times(middle(&checked.seconds), middle(&plain.seconds)))
         }));
         table.row(row);
     }
@@ -59,20 +65,20 @@ fn debug(results: &Results) -> Result<Table> {
     let plain = results.debug.iter().find(|ran| ran.variant == PLAIN);
     let plain = plain.context("the plain crate's tests can be run")?;
     let title = format!("tests of {}, not optimised, nothing recorded", plain.subject);
-    let mut table = Table::of_numbers(&[&title, "ms", "× plain"]);
+    let mut table = Table::of_numbers(&[&title, "s", "× plain"]);
     for ran in &results.debug {
-        let milliseconds = middle(&ran.seconds).map(|seconds| format!("{:.2}", seconds * 1e3));
+        let seconds = least(&ran.seconds).map(|seconds| format!("{seconds:.1}"));
         table.row([
             ran.variant.to_owned(),
-            milliseconds.unwrap_or_else(none),
-            times(&ran.seconds, &plain.seconds),
+            seconds.unwrap_or_else(none),
+            times(least(&ran.seconds), least(&plain.seconds)),
         ]);
     }
     Ok(table)
 }
 
 fn clean(results: &Results) -> Table {
-    let mut table = Table::of_numbers(&["clean debug build of the tracer", "crates", "s"]);
+    let mut table = Table::of_numbers(&["clean build of the tracer, not optimised", "crates", "s"]);
     for built in &results.clean {
         let seconds = middle(&built.seconds).map(|seconds| format!("{seconds:.1}"));
         table.row([
@@ -85,8 +91,8 @@ fn clean(results: &Results) -> Table {
 }
 
 /// How many times the plain time something takes.
-fn times(seconds: &[f64], plain: &[f64]) -> String {
-    let ratio = middle(seconds).zip(middle(plain)).map(|(seconds, plain)| seconds / plain);
+fn times(seconds: Option<f64>, plain: Option<f64>) -> String {
+    let ratio = seconds.zip(plain).map(|(seconds, plain)| seconds / plain);
     ratio.map_or_else(none, |ratio| format!("{ratio:.2}"))
 }
 

@@ -7,8 +7,11 @@ pub(crate) struct Variant {
     pub(crate) name: &'static str,
     /// What stands before each function; `None` for the crate as it is.
     pub(crate) attribute: Option<&'static str>,
+    /// The name of the library.
+    library: &'static str,
     /// The package, its version and its features. All can record: nothing is compiled out.
     package: &'static str,
+    /// `None` for ours, which is in a directory above.
     version: Option<&'static str>,
     features: &'static [&'static str],
 }
@@ -27,8 +30,7 @@ impl Variant {
         entry.insert("package".into(), self.package.into());
         let features: Vec<Value> = self.features.iter().map(|&feature| feature.into()).collect();
         entry.insert("features".into(), features.into());
-        let library = self.package.strip_prefix("runtime-").unwrap_or(self.package);
-        Some((library.into(), Value::Table(entry)))
+        Some((self.library.into(), Value::Table(entry)))
     }
 }
 
@@ -41,10 +43,18 @@ pub(crate) const TRACING: &str = "tracing";
 
 /// All of them, the plain one first.
 pub(crate) const ALL: &[Variant] = &[
-    Variant { name: PLAIN, attribute: None, package: "", version: None, features: &[] },
+    Variant {
+        name: PLAIN,
+        attribute: None,
+        library: "",
+        package: "",
+        version: None,
+        features: &[],
+    },
     Variant {
         name: OURS,
         attribute: Some("#[::trace::region]"),
+        library: "trace",
         package: "runtime-trace",
         version: None,
         features: &[],
@@ -52,6 +62,7 @@ pub(crate) const ALL: &[Variant] = &[
     Variant {
         name: TRACING,
         attribute: Some("#[::tracing::instrument(skip_all)]"),
+        library: "tracing",
         package: "tracing",
         version: Some("0.1"),
         features: &[],
@@ -59,6 +70,7 @@ pub(crate) const ALL: &[Variant] = &[
     Variant {
         name: "fastrace",
         attribute: Some("#[::fastrace::trace]"),
+        library: "fastrace",
         package: "fastrace",
         version: Some("0.7"),
         features: &["enable"],
@@ -66,6 +78,7 @@ pub(crate) const ALL: &[Variant] = &[
     Variant {
         name: "hotpath",
         attribute: Some("#[::hotpath::measure]"),
+        library: "hotpath",
         package: "hotpath",
         version: Some("0.30"),
         features: &["hotpath"],
