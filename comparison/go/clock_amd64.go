@@ -1,0 +1,4 @@
+package main
+
+// twoReadings reads the processor's counter twice: the floor.
+func twoReadings() uint64

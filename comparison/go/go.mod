@@ -1,0 +1,3 @@
+module comparison
+
+go 1.22
