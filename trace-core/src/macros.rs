@@ -19,13 +19,13 @@ macro_rules! trace_region {
     (context: $context:expr, $name:expr $(, $($args:tt)*)?) => {
         $crate::__args!(
             [$crate::__private::Callsite::region] [$name]
-            [$crate::__private::region_in($context)] [$crate::__private::region_off] $($($args)*)?
+            [$crate::__private::region_in($context)] [$crate::__private::region_without_begin] $($($args)*)?
         )
     };
     ($name:expr $(, $($args:tt)*)?) => {
         $crate::__args!(
             [$crate::__private::Callsite::region] [$name]
-            [$crate::__private::region_in_current()] [$crate::__private::region_off] $($($args)*)?
+            [$crate::__private::region_in_current()] [$crate::__private::region_without_begin] $($($args)*)?
         )
     };
 }

@@ -7,29 +7,34 @@ pub use crate::callsite::Callsite;
 use crate::context::Context;
 pub use crate::is_enabled as enabled;
 use crate::log as log_module;
-use crate::region::{Region, Site, begin_static, begin_with};
+use crate::region::{FunctionRegion, Region, Site, StaysOnItsThread, begin_static, begin_with};
+use crate::switch::when_on;
 use crate::task::EnteredTask;
 use crate::value::{Arg, Number, Value};
 
-/// Begins a region.
+/// Begins the region of a function.
 #[inline(always)]
-pub fn region(callsite: &'static Callsite) -> Region {
-    if enabled() {
-        begin_static(callsite);
-    }
-    region_off(callsite)
+pub fn region(callsite: &'static Callsite) -> FunctionRegion {
+    when_on!({ begin_static(callsite) });
+    FunctionRegion { callsite, _stays: StaysOnItsThread::HERE }
 }
 
-/// Begins a region with arguments. Only to be called when [`enabled`].
+/// Begins the region of a function with arguments. Only to be called when [`enabled`].
 #[inline(always)]
-pub fn region_with(callsite: &'static Callsite, args: &[Value<'_>]) -> Region {
+pub fn region_with(callsite: &'static Callsite, args: &[Value<'_>]) -> FunctionRegion {
     begin_with(callsite, None, args);
     region_off(callsite)
 }
 
-/// The guard of a region that is not recorded.
+/// The guard of a function's region that is not recorded.
 #[inline(always)]
-pub fn region_off(callsite: &'static Callsite) -> Region {
+pub fn region_off(callsite: &'static Callsite) -> FunctionRegion {
+    FunctionRegion { callsite, _stays: StaysOnItsThread::HERE }
+}
+
+/// The guard of a bang macro's region that is not recorded.
+#[inline(always)]
+pub fn region_without_begin(callsite: &'static Callsite) -> Region {
     Region::guard(Site::Static(callsite))
 }
 
@@ -76,7 +81,7 @@ impl RegionBegin {
         } else {
             begin_with(callsite, self.0, args);
         }
-        region_off(callsite)
+        region_without_begin(callsite)
     }
 }
 

@@ -8,6 +8,7 @@ use trace_format::{CallsiteId, CallsiteKind, Event};
 use crate::callsite::{Callsite, short};
 use crate::context::Context;
 use crate::pen::Pen;
+use crate::switch::when_on;
 use crate::thread::{emit, emit_shortly};
 use crate::value::{Arg, Encoded, Value};
 
@@ -103,6 +104,23 @@ unless_compiled_out! {
                     Site::Named(name, location) => end_named(self.short_id, name, location),
                 }
             }
+        }
+    }
+}
+
+/// The region of a function that has the attribute. No more than its callsite: in builds that are not
+/// optimised, a guard is moved around in memory.
+#[derive(Debug)]
+pub struct FunctionRegion {
+    pub(crate) callsite: &'static Callsite,
+    pub(crate) _stays: StaysOnItsThread,
+}
+
+unless_compiled_out! {
+    impl Drop for FunctionRegion {
+        #[inline(always)]
+        fn drop(&mut self) {
+            when_on!({ end_static(self.callsite) });
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let inner_attributes = &body.inner_attributes;
     let statements = braces(body.span, body.statements.clone());
     let guarded = quote_spanned! {Span::mixed_site()=>
-        #(#inner_attributes)*
+        #inner_attributes
         match #guard {
             __guard => #statements
         }

@@ -9,13 +9,15 @@ use crate::Results;
 use crate::check::Checked;
 use crate::variants::{self, OURS, PLAIN, TRACING};
 
-/// All tables, with what there is to say about them.
+/// The tables of what was measured, with what there is to say about them.
 pub(crate) fn of(results: &Results) -> Result<String> {
     let mut text = format!(
         "{}. The middle one of several rounds, but for the tests, which are run once.\n\n",
         results.machine.line()
     );
-    writeln!(text, "{}", check(results))?;
+    if !results.check.is_empty() {
+        writeln!(text, "{}", check(results))?;
+    }
     if let Some(share) = share_of_tracing(&results.check) {
         writeln!(
             text,
@@ -24,8 +26,12 @@ pub(crate) fn of(results: &Results) -> Result<String> {
             share * 100.0,
         )?;
     }
-    writeln!(text, "{}", debug(results)?)?;
-    writeln!(text, "{}", clean(results))?;
+    if !results.debug.is_empty() {
+        writeln!(text, "{}", debug(results)?)?;
+    }
+    if !results.clean.is_empty() {
+        writeln!(text, "{}", clean(results))?;
+    }
     Ok(text)
 }
 
