@@ -43,7 +43,7 @@ impl Epoch {
         self.0 & NO_COUNTER == 0
     }
 
-    /// Whether events can take [the short way](crate::slot::Slot::write_shortly): no fence is
+    /// Whether events can take [the short way](crate::slot::Slot::short_way): no fence is
     /// needed, and the processor has what that takes for granted.
     pub(crate) fn has_short_way(self) -> bool {
         !self.is_fenced() && self.has_counter() && crate::short::is_possible()

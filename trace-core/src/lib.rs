@@ -13,7 +13,7 @@
 #![cfg_attr(not(test), warn(unreachable_pub))]
 #![cfg_attr(
     any(feature = "off", all(feature = "release_off", not(debug_assertions))),
-    allow(dead_code, reason = "nothing is recorded")
+    allow(dead_code, unused_imports, reason = "nothing is recorded")
 )]
 
 /// Items that are there unless annotations are compiled to nothing.

@@ -7,11 +7,12 @@ use std::panic::Location;
 use trace_format::{CallsiteId, CallsiteKind, Event, TaskId, Text};
 
 use crate::callsite::Callsite;
+use crate::clock;
 use crate::context::Context;
 use crate::pen::Pen;
 use crate::region::Site;
 use crate::scratch::{Scratch, TEXT_LIMIT};
-use crate::thread::{emit, emit_shortly};
+use crate::thread::{emit, short_way};
 use crate::value::Value;
 
 /// Logs `message` under `category`, in `context`.
@@ -67,22 +68,24 @@ fn put(site: Site, context: Option<Context>, message: Message<'_>) {
         Message::Ready(text) => Text::cut(text, TEXT_LIMIT),
         Message::Format(arguments) => scratch.message(arguments),
     };
-    let short = emit_shortly(|pen, now| {
-        let callsite = site.short_id(CallsiteKind::Log, pen);
-        if callsite == 0 {
-            return None;
-        }
-        let (callsite, len) = (CallsiteId(callsite.into()), message.bytes.len());
-        let message = borrowed(&message);
-        match other_than_current(context, pen) {
-            None => pen.put_text_shortly(now, Event::Log { callsite, message }, len),
-            Some(task) => {
-                pen.put_text_shortly(now, Event::TaskLog { callsite, task, message }, len)
-            }
-        }
-    });
-    if short.is_none() {
+    if put_shortly(site, context, &message).is_none() {
         put_long_way(site, context, &message);
+    }
+}
+
+#[inline(always)]
+fn put_shortly(site: Site, context: Option<Context>, message: &Text<'_>) -> Option<()> {
+    let mut way = short_way()?;
+    let (pen, now) = (way.pen(), clock::counter());
+    let callsite = site.short_id(CallsiteKind::Log, pen);
+    if callsite == 0 {
+        return None;
+    }
+    let (callsite, len) = (CallsiteId(callsite.into()), message.bytes.len());
+    let message = borrowed(message);
+    match other_than_current(context, pen) {
+        None => pen.put_text_shortly(now, Event::Log { callsite, message }, len),
+        Some(task) => pen.put_text_shortly(now, Event::TaskLog { callsite, task, message }, len),
     }
 }
 
@@ -128,16 +131,22 @@ pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
 
 #[inline(always)]
 fn put_count(callsite: &'static Callsite, value: impl Fn() -> trace_format::Value<'static>) {
-    let short = emit_shortly(|pen, now| {
-        let callsite = CallsiteId(callsite.short_id().into());
-        if callsite.0 == 0 {
-            return None;
-        }
-        pen.put_shortly(now, Event::Counter { callsite, value: value() }, &[])
-    });
-    if short.is_none() {
+    if put_count_shortly(callsite, &value).is_none() {
         put_count_long_way(callsite, value());
     }
+}
+
+#[inline(always)]
+fn put_count_shortly(
+    callsite: &'static Callsite,
+    value: &impl Fn() -> trace_format::Value<'static>,
+) -> Option<()> {
+    let mut way = short_way()?;
+    let callsite = CallsiteId(callsite.short_id().into());
+    if callsite.0 == 0 {
+        return None;
+    }
+    way.pen().put_shortly(clock::counter(), Event::Counter { callsite, value: value() }, &[])
 }
 
 #[cold]

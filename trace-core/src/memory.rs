@@ -93,7 +93,7 @@ pub(crate) trait Memory: std::fmt::Debug + Send + Sync {
 pub(crate) struct Heap {
     controls: Box<[Control]>,
     chunks: *mut u8,
-    layout: std::alloc::Layout,
+    len: usize,
     chunk_bytes: usize,
 }
 
@@ -104,29 +104,24 @@ unsafe impl Send for Heap {}
 unsafe impl Sync for Heap {}
 
 impl Heap {
-    /// Allocates the memory, untouched: pages that no chunk has used yet take no room.
+    /// Allocates the memory, untouched: pages that no chunk has used yet take no room, and no time.
     ///
     /// `None` when there is not that much.
     pub(crate) fn new(chunk_count: usize, chunk_bytes: usize) -> Option<Self> {
         let len = chunk_count.checked_mul(chunk_bytes)?;
-        let layout = std::alloc::Layout::from_size_align(len, 64).ok()?;
         if len == 0 {
             return None;
         }
-        // SAFETY: the size is not zero.
-        let chunks = unsafe { std::alloc::alloc_zeroed(layout) };
-        if chunks.is_null() {
-            return None;
-        }
+        let chunks = pages::allocate(len)?;
         let controls = (0..chunk_count).map(|_| Control::new()).collect();
-        Some(Self { controls, chunks, layout, chunk_bytes })
+        Some(Self { controls, chunks, len, chunk_bytes })
     }
 }
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout, and nothing refers to it: see invariant 1.
-        unsafe { std::alloc::dealloc(self.chunks, self.layout) };
+        // SAFETY: allocated in `new` with this length, and nothing refers to it: see invariant 1.
+        unsafe { pages::free(self.chunks, self.len) };
     }
 }
 
@@ -144,4 +139,51 @@ impl Memory for Heap {
     }
 
     fn keep_table(&self, _: &[u8]) {}
+}
+
+/// Memory full of zeros, from the system: an allocator may have written to what it gives, and then
+/// writes the zeros, which takes longer than all else that a session begins with.
+#[cfg(all(unix, not(trace_portable)))]
+mod pages {
+    /// `len` must not be 0. `None` when there is not that much.
+    pub(super) fn allocate(len: usize) -> Option<*mut u8> {
+        let (access, kind) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
+        // SAFETY: asks for a new mapping, anywhere.
+        let memory = unsafe { libc::mmap(std::ptr::null_mut(), len, access, kind, -1, 0) };
+        (memory != libc::MAP_FAILED).then_some(memory.cast())
+    }
+
+    /// # Safety
+    /// `memory` was allocated with this length and is not used any more.
+    pub(super) unsafe fn free(memory: *mut u8, len: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { libc::munmap(memory.cast(), len) };
+    }
+}
+
+/// Memory full of zeros.
+#[cfg(not(all(unix, not(trace_portable))))]
+mod pages {
+    use std::alloc::{Layout, alloc_zeroed, dealloc};
+
+    /// Chunks begin at the beginning of a cache line.
+    const ALIGN: usize = 64;
+
+    /// `len` must not be 0. `None` when there is not that much.
+    pub(super) fn allocate(len: usize) -> Option<*mut u8> {
+        let layout = Layout::from_size_align(len, ALIGN).ok()?;
+        // SAFETY: the size is not zero.
+        let memory = unsafe { alloc_zeroed(layout) };
+        (!memory.is_null()).then_some(memory)
+    }
+
+    /// # Safety
+    /// `memory` was allocated with this length and is not used any more.
+    pub(super) unsafe fn free(memory: *mut u8, len: usize) {
+        if let Ok(layout) = Layout::from_size_align(len, ALIGN) {
+            // SAFETY: the caller's promise.
+            unsafe { dealloc(memory, layout) };
+        }
+    }
 }

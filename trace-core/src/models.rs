@@ -33,8 +33,9 @@ fn identity(number: u64) -> Identity {
 /// Logs, on the short way if it can be taken, and tells whether it was recorded.
 fn log(recorder: &Recorder, slot: &Slot, message: &str) -> bool {
     let event = || Event::Log { callsite: CallsiteId(1), message: Text::new(message) };
-    let short =
-        recorder.emit_shortly(slot, |pen, now| pen.put_text_shortly(now, event(), message.len()));
+    let short = recorder.short_way(slot).and_then(|mut way| {
+        way.pen().put_text_shortly(crate::clock::counter(), event(), message.len())
+    });
     short.or_else(|| recorder.emit(slot, |pen, now| pen.put(now, event()))).is_some()
 }
 

@@ -7,7 +7,7 @@
 //! 3. The slot's pen writes the event into its chunk and commits it.
 //! 4. The gate is opened.
 //!
-//! Regions try a [short way](Recorder::emit_shortly) first, which is the same with everything left
+//! Regions try a [short way](Recorder::short_way) first, which is the same with everything left
 //! out that is rarely needed; see [`short`](crate::short).
 //!
 //! # Stop
@@ -28,7 +28,7 @@ use trace_format::LossCause;
 use crate::epoch::Epoch;
 use crate::pen::Pen;
 use crate::pool::Pool;
-use crate::slot::{Identity, Slot};
+use crate::slot::{Identity, ShortWay, Slot};
 use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, const_fn, lock, wait};
 use crate::{barrier, clock};
 
@@ -102,16 +102,11 @@ impl Recorder {
         )
     }
 
-    /// The short way of [`emit`](Self::emit): lets `f` write with the pen of `slot` and commit what
-    /// it wrote, if nothing is out of the ordinary. `None` if something is, and nothing was
-    /// written.
+    /// The short way to the pen of `slot`, the calling thread's own, if nothing is out of the ordinary.
+    /// What writes there commits by itself.
     #[inline(always)]
-    pub(crate) fn emit_shortly<R>(
-        &self,
-        slot: &Slot,
-        f: impl FnOnce(&mut Pen, u64) -> Option<R>,
-    ) -> Option<R> {
-        slot.write_shortly(&self.epoch, |pen| f(pen, clock::counter()))
+    pub(crate) fn short_way<'s>(&self, slot: &'s Slot) -> Option<ShortWay<'s>> {
+        slot.short_way(&self.epoch)
     }
 
     /// While the slot is emitting, the session cannot end, and its pool is the one to find.

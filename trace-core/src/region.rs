@@ -6,10 +6,11 @@ use std::panic::Location;
 use trace_format::{CallsiteId, CallsiteKind, Event};
 
 use crate::callsite::{Callsite, short};
+use crate::clock;
 use crate::context::Context;
 use crate::pen::Pen;
 use crate::switch::when_on;
-use crate::thread::{emit, emit_shortly};
+use crate::thread::{emit, short_way};
 use crate::value::{Arg, Encoded, Value};
 
 /// Where an annotation's description comes from: a static that a macro wrote, or a name that was
@@ -179,10 +180,12 @@ pub fn region_arg(key: &'static str, value: impl Arg) {
 #[cold]
 #[inline(never)]
 pub(crate) fn begin_static(callsite: &'static Callsite) {
-    let short = emit_shortly(|pen, now| pen.region_begin_shortly(callsite.short_id(), now));
-    if short.is_none() {
-        begin_static_long_way(callsite);
+    if let Some(mut way) = short_way() {
+        if way.pen().region_begin_shortly(callsite.short_id(), clock::counter()).is_some() {
+            return;
+        }
     }
+    begin_static_long_way(callsite);
 }
 
 #[cold]
@@ -194,9 +197,12 @@ fn begin_static_long_way(callsite: &'static Callsite) {
 #[cold]
 #[inline(never)]
 fn end_static(callsite: &'static Callsite) {
-    if emit_shortly(|pen, now| pen.region_end_shortly(callsite.short_id(), now)).is_none() {
-        end_static_long_way(callsite);
+    if let Some(mut way) = short_way() {
+        if way.pen().region_end_shortly(callsite.short_id(), clock::counter()).is_some() {
+            return;
+        }
     }
+    end_static_long_way(callsite);
 }
 
 #[cold]
@@ -213,13 +219,14 @@ pub(crate) fn begin_with(
     context: Option<Context>,
     args: &[Value<'_>],
 ) {
-    let short = emit_shortly(|pen, now| {
+    if let Some(mut way) = short_way() {
+        let (pen, now) = (way.pen(), clock::counter());
         let context = context.unwrap_or(pen.context());
-        pen.region_begin_with_shortly(callsite.short_id(), now, context, args)
-    });
-    if short.is_none() {
-        begin_with_long_way(callsite, context, args);
+        if pen.region_begin_with_shortly(callsite.short_id(), now, context, args).is_some() {
+            return;
+        }
     }
+    begin_with_long_way(callsite, context, args);
 }
 
 #[cold]
@@ -240,11 +247,14 @@ fn begin_with_long_way(callsite: &'static Callsite, context: Option<Context>, ar
 #[cold]
 #[inline(never)]
 fn begin_named(context: Context, name: &'static str, location: &'static Location<'static>) -> u16 {
-    let short = emit_shortly(|pen, now| {
+    if let Some(mut way) = short_way() {
+        let (pen, now) = (way.pen(), clock::counter());
         let id = Site::Named(name, location).short_id(CallsiteKind::Region, pen);
-        pen.region_begin_in_shortly(id, now, context).map(|()| id)
-    });
-    short.unwrap_or_else(|| begin_named_long_way(context, name, location))
+        if pen.region_begin_in_shortly(id, now, context).is_some() {
+            return id;
+        }
+    }
+    begin_named_long_way(context, name, location)
 }
 
 #[cold]
@@ -265,9 +275,12 @@ fn begin_named_long_way(
 #[cold]
 #[inline(never)]
 fn end_named(short_id: u16, name: &'static str, location: &'static Location<'static>) {
-    if emit_shortly(|pen, now| pen.region_end_shortly(short_id, now)).is_none() {
-        end_named_long_way(name, location);
+    if let Some(mut way) = short_way() {
+        if way.pen().region_end_shortly(short_id, clock::counter()).is_some() {
+            return;
+        }
     }
+    end_named_long_way(name, location);
 }
 
 #[cold]

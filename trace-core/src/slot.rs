@@ -11,16 +11,17 @@
 //! 3. By the slot's own thread when it retires the slot, holding the lock under which 2. happens.
 //!
 //! While nobody emits, the gate of a thread that takes part in a session shows this session's
-//! epoch, if events can take [the short way](Slot::write_shortly) in it: then one comparison tells
+//! epoch, if events can take [the short way](Slot::short_way) in it: then one comparison tells
 //! that the session is still on, that the pen belongs to it, and how the clock is read. Epochs
 //! never come back, so that a gate that shows an old one opens nothing.
 
+use std::mem::ManuallyDrop;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::barrier;
 use crate::epoch::Epoch;
 use crate::pen::{Pen, Resume};
-use crate::sync::{AtomicU64, AtomicUsize, UnsafeCell};
+use crate::sync::{AtomicU64, AtomicUsize, MutPtr, UnsafeCell};
 
 /// In the gate: the thread is using the pen. No epoch has this value, and off is another one.
 pub(crate) const EMITTING: usize = 1;
@@ -78,6 +79,33 @@ impl Drop for Emitting<'_> {
     }
 }
 
+/// The gate is closed, and its thread at the pen. With the end of this value it is opened.
+#[derive(Debug)]
+pub(crate) struct ShortWay<'s> {
+    slot: &'s Slot,
+    /// What the gate shows then.
+    gate: usize,
+    pen: ManuallyDrop<MutPtr<Pen>>,
+}
+
+impl ShortWay<'_> {
+    /// The pen.
+    #[inline(always)]
+    pub(crate) fn pen(&mut self) -> &mut Pen {
+        // SAFETY: rule 1 of the module; and this value is borrowed as long as the pen is.
+        unsafe { self.pen.deref() }
+    }
+}
+
+impl Drop for ShortWay<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: only here, and only once. Before the gate opens, nobody points to the pen any more.
+        unsafe { ManuallyDrop::drop(&mut self.pen) };
+        self.slot.gate.store(self.gate, Release);
+    }
+}
+
 impl Slot {
     pub(crate) fn new(identity: Identity) -> Self {
         Self {
@@ -115,26 +143,21 @@ impl Slot {
         }))
     }
 
-    /// The short way: lends the pen to its own thread if the gate shows what `epoch` is. Returns
-    /// what `f` does, and `None` without calling it if not: then [`write`](Self::write) tells why.
+    /// [The short way](crate::short) to the pen, for its own thread, if the gate shows what `epoch`
+    /// is. If not, [`write`](Self::write) tells why.
     ///
-    /// Must be called by the slot's own thread only. `f` must not panic.
+    /// Must be called by the slot's own thread only.
     #[inline(always)]
-    pub(crate) fn write_shortly<R>(
-        &self,
-        epoch: &AtomicUsize,
-        f: impl FnOnce(&mut Pen) -> Option<R>,
-    ) -> Option<R> {
+    pub(crate) fn short_way(&self, epoch: &AtomicUsize) -> Option<ShortWay<'_>> {
         let gate = self.gate.load(Relaxed);
         self.gate.store(EMITTING, Relaxed);
         barrier::light_in_short_way();
         // Zero is never in a gate, and while the thread is emitting no epoch is.
-        let is_open = epoch.load(Acquire) == gate;
-        // SAFETY: rule 1 of the module.
-        let lend = || self.pen.with_mut(|pen| f(unsafe { &mut *pen }));
-        let done = if is_open { lend() } else { None };
-        self.gate.store(gate, Release);
-        done
+        if epoch.load(Acquire) != gate {
+            self.gate.store(gate, Release);
+            return None;
+        }
+        Some(ShortWay { slot: self, gate, pen: ManuallyDrop::new(self.pen.get_mut()) })
     }
 
     /// Whether the slot's thread may be using the pen.

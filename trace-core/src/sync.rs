@@ -28,10 +28,33 @@ mod imp {
             f(self.0.get())
         }
 
+        /// The memory, for writing as long as what this returns is there.
+        #[inline(always)]
+        pub(crate) fn get_mut(&self) -> MutPtr<T> {
+            MutPtr(self.0.get())
+        }
+
         /// Lends the memory for reading.
         #[inline(always)]
         pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
             f(self.0.get())
+        }
+    }
+
+    /// Points to memory that is being written.
+    #[derive(Debug)]
+    pub(crate) struct MutPtr<T>(*mut T);
+
+    impl<T> MutPtr<T> {
+        /// The memory.
+        ///
+        /// # Safety
+        /// The rule of the [`UnsafeCell`]'s owner holds, and nobody else has a reference.
+        #[inline(always)]
+        #[allow(clippy::mut_from_ref, reason = "as loom has it")]
+        pub(crate) unsafe fn deref(&self) -> &mut T {
+            // SAFETY: the caller's promise.
+            unsafe { &mut *self.0 }
         }
     }
 
@@ -68,7 +91,7 @@ mod imp {
 
 #[cfg(loom)]
 mod imp {
-    pub(crate) use loom::cell::UnsafeCell;
+    pub(crate) use loom::cell::{MutPtr, UnsafeCell};
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
     pub(crate) use loom::sync::{Arc, Mutex};
 

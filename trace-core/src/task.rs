@@ -7,10 +7,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
 use crate::callsite::{Callsite, short};
+use crate::clock;
 use crate::context::{Context, Entered};
 use crate::pen::Pen;
 use crate::region::Site;
-use crate::thread::{RECORDER, emit, emit_shortly};
+use crate::thread::{RECORDER, emit, short_way};
 use crate::value::{Arg, Encoded, Value};
 
 /// A task that is running; it ends with [`end`](Self::end), or with this value.
@@ -79,17 +80,21 @@ impl Begun {
     #[cold]
     #[inline(never)]
     fn put_end(self) {
-        let Self { short_id, id: task, parent, begin, epoch, .. } = self;
-        let short = emit_shortly(|pen, now| {
-            if short_id == 0 || epoch != pen.epoch_word() {
-                return None;
-            }
-            let (callsite, age) = (CallsiteId(short_id.into()), now.saturating_sub(begin));
-            pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age }, &[])
-        });
-        if short.is_none() {
+        if self.put_end_shortly().is_none() {
             self.put_end_long_way();
         }
+    }
+
+    #[inline(always)]
+    fn put_end_shortly(self) -> Option<()> {
+        let Self { short_id, id: task, parent, begin, epoch, .. } = self;
+        let mut way = short_way()?;
+        let (pen, now) = (way.pen(), clock::counter());
+        if short_id == 0 || epoch != pen.epoch_word() {
+            return None;
+        }
+        let (callsite, age) = (CallsiteId(short_id.into()), now.saturating_sub(begin));
+        pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age }, &[])
     }
 
     #[cold]
@@ -195,8 +200,13 @@ fn begin_named(
     location: &'static Location<'static>,
 ) -> Option<Begun> {
     let site = Site::Named(name, location);
-    emit_shortly(|pen, now| Begun::shortly(pen, now, site, context.task(), &[]))
-        .or_else(|| begin_named_long_way(context, site))
+    if let Some(mut way) = short_way() {
+        let now = clock::counter();
+        if let Some(begun) = Begun::shortly(way.pen(), now, site, context.task(), &[]) {
+            return Some(begun);
+        }
+    }
+    begin_named_long_way(context, site)
 }
 
 #[cold]
@@ -254,16 +264,25 @@ impl EnteredTask {
         parent: Option<Context>,
         args: &[Value<'_>],
     ) -> Self {
-        let short = emit_shortly(|pen, now| {
-            let parent = parent.unwrap_or(pen.context());
-            let site = Site::Static(callsite);
-            let task = Task::of(Begun::shortly(pen, now, site, parent.task(), args)?);
-            // What began is written: from here on there is no other way.
-            let number = pen.enter(task.context(), now);
-            pen.commit();
-            Some(Self { _entered: Entered::of(number, pen.epoch_word()), task })
-        });
-        short.unwrap_or_else(|| Self::begin_long_way(callsite, parent, args))
+        Self::begin_shortly(callsite, parent, args)
+            .unwrap_or_else(|| Self::begin_long_way(callsite, parent, args))
+    }
+
+    #[inline(always)]
+    fn begin_shortly(
+        callsite: &'static Callsite,
+        parent: Option<Context>,
+        args: &[Value<'_>],
+    ) -> Option<Self> {
+        let mut way = short_way()?;
+        let (pen, now) = (way.pen(), clock::counter());
+        let parent = parent.unwrap_or(pen.context());
+        let site = Site::Static(callsite);
+        let task = Task::of(Begun::shortly(pen, now, site, parent.task(), args)?);
+        // What began is written: from here on there is no other way.
+        let number = pen.enter(task.context(), now);
+        pen.commit();
+        Some(Self { _entered: Entered::of(number, pen.epoch_word()), task })
     }
 
     #[cold]

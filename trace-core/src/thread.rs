@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 
 use crate::pen::Pen;
 use crate::recorder::Recorder;
-use crate::slot::{Identity, Slot};
+use crate::slot::{Identity, ShortWay, Slot};
 use crate::sync::{Arc, global};
 use crate::thread_name;
 
@@ -60,15 +60,15 @@ pub(crate) fn emit<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
     emit_without_slot(f)
 }
 
-/// The short way of [`emit`]: `None` when it cannot be taken, and nothing was written.
+/// The short way of [`emit`], if it can be taken. To be left before the function that took it returns.
 #[inline(always)]
-pub(crate) fn emit_shortly<R>(f: impl FnOnce(&mut Pen, u64) -> Option<R>) -> Option<R> {
+pub(crate) fn short_way() -> Option<ShortWay<'static>> {
     let slot = SLOT.get();
     if slot <= GONE {
         return None;
     }
-    // SAFETY: as in `emit`.
-    RECORDER.emit_shortly(unsafe { &*slot }, f)
+    // SAFETY: as in `emit`; and the thread does not end within the function that uses this.
+    RECORDER.short_way(unsafe { &*slot })
 }
 
 /// Lets `f` look at the calling thread's pen. `None` when nothing is recorded, or this thread has

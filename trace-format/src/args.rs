@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Malformed, TextError};
 use crate::shapes::Text;
 use crate::text::Scan;
-use crate::wire::{Cursor, Field, Sink, put_varint};
+use crate::wire::{Cursor, Field, Sink, put_tagged_varint, put_varint};
 
 /// One typed value: a byte that tells the type, then the value.
 #[derive(Clone, Debug)]
@@ -73,14 +73,8 @@ impl<'a> Field<'a> for Value<'a> {
     #[inline(always)]
     fn encode(&self, out: &mut impl Sink) {
         match self {
-            Self::I64(v) => {
-                out.put_word(1, 1);
-                put_varint(out, ((v << 1) ^ (v >> 63)) as u64);
-            }
-            Self::U64(v) => {
-                out.put_word(2, 1);
-                put_varint(out, *v);
-            }
+            Self::I64(v) => put_tagged_varint(out, 1, ((v << 1) ^ (v >> 63)) as u64),
+            Self::U64(v) => put_tagged_varint(out, 2, *v),
             Self::I128(v) => {
                 out.put(&[3]);
                 out.put(&v.to_le_bytes());

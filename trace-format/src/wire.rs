@@ -188,17 +188,35 @@ impl<'a> Cursor<'a> {
 /// Appends a LEB128 integer.
 #[inline(always)]
 pub fn put_varint(out: &mut impl Sink, value: u64) {
-    // All bytes but the last have their highest bit set. What is common is put together at once.
+    put_varint_behind(out, 0, 0, value);
+}
+
+/// Appends a byte and a LEB128 integer.
+#[inline(always)]
+pub fn put_tagged_varint(out: &mut impl Sink, tag: u8, value: u64) {
+    put_varint_behind(out, tag.into(), 1, value);
+}
+
+/// Appends the first `len` bytes of `start`, of which the others are zero, and a LEB128 integer. What is
+/// common is put together at once. All bytes but an integer's last have their highest bit set.
+#[inline(always)]
+fn put_varint_behind(out: &mut impl Sink, start: u64, len: usize, value: u64) {
+    let shift = 8 * len as u32;
     if value < 1 << 7 {
-        out.put_word(value, 1);
+        out.put_word(start | value << shift, len + 1);
     } else if value < 1 << 14 {
-        out.put_word(value & 0x7f | 0x80 | value >> 7 << 8, 2);
+        let word = value & 0x7f | 0x80 | value >> 7 << 8;
+        out.put_word(start | word << shift, len + 2);
     } else if value < 1 << 28 {
         let lower = value & 0x7f | (value & 0x3f80) << 1 | (value & 0x1f_c000) << 2 | 0x8080;
         let fourth = value >> 21;
-        let third = if fourth == 0 { 0 } else { 0x80 << 16 };
-        out.put_word(lower | third | fourth << 24, if fourth == 0 { 3 } else { 4 });
+        if fourth == 0 {
+            out.put_word(start | lower << shift, len + 3);
+        } else {
+            out.put_word(start | (lower | 0x80 << 16 | fourth << 24) << shift, len + 4);
+        }
     } else {
+        out.put_word(start, len);
         out.put_long_varint(value);
     }
 }

@@ -92,6 +92,19 @@ impl Rounds {
     }
 }
 
+/// All rows, and the ratio of each to the row called `floor` in the last rounds.
+pub(crate) fn table(all: &[&Rounds], floor: &str) -> String {
+    let floor = all.last().expect("some rounds").times(floor).least;
+    let mut text =
+        format!("{:44} {:>8} {:>8} {:>8} {:>8}\n", "ns", "least", "middle", "p90", "x floor");
+    for row in all.iter().flat_map(|rounds| &rounds.rows) {
+        let Times { least, middle, p90 } = row.times();
+        let ratio = least / floor;
+        text += &format!("{:44} {least:8.2} {middle:8.2} {p90:8.2} {ratio:8.2}\n", row.name);
+    }
+    text
+}
+
 /// Whether the machine was ours.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {

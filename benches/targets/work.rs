@@ -1,13 +1,24 @@
 //! What is measured.
 
 use std::hint::black_box;
-use std::time::Duration;
 
 use trace::{Context, Overflow, Session};
 
 use crate::measure::Row;
 
+/// What the row of a task does besides.
+pub(crate) const CONTEXT: &str = "a context, hidden from the compiler";
 pub(crate) const FLOOR: &str = "two clock reads";
+pub(crate) const PLAIN_CALLER: &str = "function that calls others, plain";
+pub(crate) const OFF_CALLER: &str = "function that calls others, annotated";
+pub(crate) const REGION: &str = "#[region]";
+pub(crate) const START_REGION: &str = "start_region, current context";
+pub(crate) const START_REGION_IN: &str = "start_region, another context";
+pub(crate) const NO_INTEGER: &str = "trace_region!";
+pub(crate) const FOUR_INTEGERS: &str = "trace_region! with four integers";
+pub(crate) const CLOCK: &str = "one clock read";
+pub(crate) const TASK: &str = "new_task and its end";
+pub(crate) const LOG: &str = "trace_log! with an integer";
 
 /// Repeats an expression, in a loop of its own.
 macro_rules! row {
@@ -43,13 +54,16 @@ fn task_in_go_style() {
 /// While tracing is off.
 pub(crate) fn off() -> Vec<Row> {
     vec![
-        row!("floor", clock_twice()),
+        row!(CONTEXT, {
+            black_box(black_box(Context::background()));
+        }),
+        row!(FLOOR, clock_twice()),
         row!("leaf function, plain", black_box(plain_leaf(black_box(1)))),
         row!("leaf function, annotated", black_box(annotated_leaf(black_box(1)))),
-        row!("function that calls others, plain", black_box(plain(black_box(1)))),
-        row!("function that calls others, annotated", black_box(annotated(black_box(1)))),
-        row!("new_task and its end, off", task_in_go_style()),
-        row!("trace_log! with an integer, off", trace::trace_log!("category", "{}", black_box(7))),
+        row!(PLAIN_CALLER, black_box(plain(black_box(1)))),
+        row!(OFF_CALLER, black_box(annotated(black_box(1)))),
+        row!(TASK, task_in_go_style()),
+        row!(LOG, trace::trace_log!("category", "{}", black_box(7))),
     ]
 }
 
@@ -57,12 +71,12 @@ pub(crate) fn off() -> Vec<Row> {
 pub(crate) fn on() -> Vec<Row> {
     vec![
         row!(FLOOR, clock_twice()),
-        row!("one clock read", black_box(clock())),
-        row!("#[region]", black_box(annotated_leaf(black_box(1)))),
-        row!("start_region, current context", {
+        row!(CLOCK, black_box(clock())),
+        row!(REGION, black_box(annotated_leaf(black_box(1)))),
+        row!(START_REGION, {
             trace::start_region(black_box(Context::background()), "region").end();
         }),
-        Row::new("start_region, another context", {
+        Row::new(START_REGION_IN, {
             let (context, _task) = trace::new_task(Context::background(), "task");
             move |runs| {
                 for _ in 0..runs {
@@ -70,46 +84,20 @@ pub(crate) fn on() -> Vec<Row> {
                 }
             }
         }),
-        row!("trace_region!", trace::trace_region!("region").end()),
+        row!(NO_INTEGER, trace::trace_region!("region").end()),
         row!("trace_region! with one integer", {
             trace::trace_region!("region", a = black_box(7)).end();
         }),
-        row!("trace_region! with four integers", {
+        row!(FOUR_INTEGERS, {
             let [a, b, c, d] = black_box([7, 1000, 70_000, 1]);
             trace::trace_region!("region", a, b, c, d).end();
         }),
-        row!("new_task and its end", task_in_go_style()),
-        row!("trace_log! with an integer", trace::trace_log!("category", "{}", black_box(7))),
+        row!(TASK, task_in_go_style()),
+        row!(LOG, trace::trace_log!("category", "{}", black_box(7))),
         row!("log, a string as it is", trace::log(Context::background(), "category", "message")),
         row!("trace_counter!", trace::trace_counter!("depth", black_box(7))),
     ]
 }
-
-/// The CPU time of all threads and the size of the file, for a dense loop of regions.
-pub(crate) fn whole_process(floor: f64) {
-    const REGIONS: u32 = 20_000_000;
-    let dir = tempfile::tempdir().expect("a directory for the trace");
-    for round in 0..3 {
-        let path = dir.path().join("cost.trace");
-        let builder = Session::builder().overflow(Overflow::Block);
-        let session = builder.start_file(path).expect("tracing is off");
-        let begin = cpu_time();
-        for _ in 0..REGIONS {
-            black_box(annotated_leaf(black_box(1)));
-        }
-        let summary = session.finish().expect("the file can be written");
-        let per_region = (cpu_time() - begin).as_nanos() as f64 / f64::from(REGIONS);
-        let bytes = summary.bytes as f64 / f64::from(REGIONS);
-        println!(
-            "file written, round {round}: {per_region:.2} ns of CPU per region, {:.2} x floor; {bytes:.3} bytes; {} lost",
-            per_region / floor,
-            summary.events_lost
-        );
-    }
-}
-
-/// A task that is off is nothing on the heap.
-pub(crate) fn check_that_off_allocates_nothing() {}
 
 #[inline(never)]
 fn plain_leaf(x: u64) -> u64 {
@@ -118,7 +106,7 @@ fn plain_leaf(x: u64) -> u64 {
 
 #[trace::region("leaf")]
 #[inline(never)]
-fn annotated_leaf(x: u64) -> u64 {
+pub(crate) fn annotated_leaf(x: u64) -> u64 {
     black_box(x)
 }
 
@@ -141,31 +129,14 @@ fn annotated(x: u64) -> u64 {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn clock() -> u64 {
+pub(crate) fn clock() -> u64 {
     // SAFETY: every x86-64 processor has the instruction.
     unsafe { core::arch::x86_64::_rdtsc() }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn clock() -> u64 {
+pub(crate) fn clock() -> u64 {
     static START: std::sync::LazyLock<std::time::Instant> =
         std::sync::LazyLock::new(std::time::Instant::now);
     START.elapsed().as_nanos() as u64
-}
-
-/// The CPU time that all threads of this process have used, those that ended too.
-#[cfg(unix)]
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a timespec that the call may write to.
-    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
-/// Without such a clock, the time that went by.
-#[cfg(not(unix))]
-fn cpu_time() -> Duration {
-    static START: std::sync::LazyLock<std::time::Instant> =
-        std::sync::LazyLock::new(std::time::Instant::now);
-    START.elapsed()
 }
