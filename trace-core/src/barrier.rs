@@ -1,7 +1,7 @@
 //! A barrier of which one side is nearly free.
 //!
-//! A thread that records stores *I am emitting* and then loads the epoch; a thread that stops
-//! stores the epoch and then loads *is it emitting*. At least one of the two must see the other's
+//! A thread that records stores *I am emitting* in its gate and then loads the epoch; a thread that
+//! stops stores the epoch and then loads the gate. At least one of the two must see the other's
 //! store, which takes a full barrier on both sides. Recording happens a million times as often, so
 //! its side is only a barrier to the compiler, and [`heavy`] makes the kernel run a full barrier on
 //! every processor that this program is running on. Where the kernel has no such call, both sides

@@ -61,7 +61,7 @@ enum Message<'m> {
     Format(fmt::Arguments<'m>),
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put(site: Site, context: Option<Context>, message: Message<'_>) {
     let mut scratch = Scratch::new();
     let message = match message {
@@ -73,7 +73,7 @@ fn put(site: Site, context: Option<Context>, message: Message<'_>) {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put_shortly(site: Site, context: Option<Context>, message: &Text<'_>) -> Option<()> {
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
@@ -129,14 +129,14 @@ pub(crate) fn count(callsite: &'static Callsite, value: Value<'_>) {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put_count(callsite: &'static Callsite, value: impl Fn() -> trace_format::Value<'static>) {
     if put_count_shortly(callsite, &value).is_none() {
         put_count_long_way(callsite, value());
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put_count_shortly(
     callsite: &'static Callsite,
     value: &impl Fn() -> trace_format::Value<'static>,

@@ -40,7 +40,7 @@ const EVENT_LEN: usize = 8 + 6 + 3 * 10 + 8;
 
 impl Pen {
     /// A region of the current task begins.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn region_begin_shortly(&mut self, callsite: u16, now: u64) -> Option<()> {
         let delta = Delta::between(self.last, now)?;
         if callsite == 0 || self.next > self.last_start {
@@ -58,7 +58,7 @@ impl Pen {
     }
 
     /// The innermost open region ends, which is of this callsite.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn region_end_shortly(&mut self, callsite: u16, now: u64) -> Option<()> {
         let delta = Delta::between(self.last, now)?;
         if self.next > self.last_start {
@@ -80,7 +80,7 @@ impl Pen {
     }
 
     /// A region that belongs to `context` begins.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn region_begin_in_shortly(
         &mut self,
         callsite: u16,
@@ -94,7 +94,7 @@ impl Pen {
     }
 
     /// The same with arguments.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn region_begin_with_shortly(
         &mut self,
         callsite: u16,
@@ -121,7 +121,7 @@ impl Pen {
     }
 
     /// An event that changes nothing but the task it tells of, with arguments if it is a begin.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn put_shortly(
         &mut self,
         now: u64,
@@ -134,7 +134,7 @@ impl Pen {
     }
 
     /// An event with so many bytes of text in it.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn put_text_shortly(
         &mut self,
         now: u64,
@@ -146,7 +146,7 @@ impl Pen {
         Some(())
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn push_shortly(
         &mut self,
         callsite: u16,
@@ -159,7 +159,7 @@ impl Pen {
     }
 
     /// A place for an event of any kind, and so many bytes of text or arguments.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn room_for(&self, now: u64, more: usize) -> Option<Room> {
         let delta = Delta::between(self.last, now)?;
         let room = self.end as usize - self.next as usize;
@@ -168,7 +168,7 @@ impl Pen {
 }
 
 /// How many bytes the event of these arguments takes at most, but for texts in it.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn args_len(args: &[Value<'_>]) -> Option<usize> {
     if args.is_empty() { Some(0) } else { Some(1 + most_len(args.len())?) }
 }
@@ -181,7 +181,7 @@ struct Delta {
 }
 
 impl Delta {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn between(last: u64, now: u64) -> Option<Self> {
         let ticks = now.wrapping_sub(last);
         let leading_zeros = zeros::count(ticks);
@@ -189,20 +189,20 @@ impl Delta {
     }
 
     /// How many bytes it takes.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn len(self) -> usize {
         (71 - self.leading_zeros) as usize / 8
     }
 
     /// How far what follows it is shifted in the first word of an event.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn shift(self) -> u32 {
         8 * (1 + self.len() as u32)
     }
 
     /// The first word of an event: the head, the delta, and as much of what follows as there is room
     /// for. The parts have no bit in common, and a sum takes an instruction less than an `or`.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn word(self, kind: Kind, behind: u64) -> u64 {
         let head = u64::from(head_byte(kind, 0)).wrapping_add(self.len() as u64);
         (self.ticks << 8).wrapping_add(head).wrapping_add(behind << self.shift())
@@ -221,7 +221,7 @@ impl Room {
     ///
     /// What nearly all events consist of is put together in registers and stored where the event
     /// begins: see [the module](self).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put(self, event: Event<'_>, args_kind: Kind, args: &[Value<'_>]) -> Option<*mut u8> {
         /// With more, they will not fit into the registers.
         const PACKED_ARGS: usize = 2;
@@ -256,7 +256,7 @@ impl Room {
     }
 
     /// The same, whatever the length.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_long(self, event: Event<'_>, args_kind: Kind, args: &[Value<'_>]) -> Option<*mut u8> {
         let word = self.delta.word(event.kind(), 0);
         // SAFETY: there is room for an event, which is more than these 8 bytes.
@@ -300,7 +300,7 @@ impl Packed {
 }
 
 impl Sink for Packed {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put(&mut self, bytes: &[u8]) {
         // Nothing that is put here at once is longer.
         let mut word = [0; 8];
@@ -313,12 +313,12 @@ impl Sink for Packed {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_long_varint(&mut self, _: u64) {
         self.len = Self::TOO_LONG;
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_word(&mut self, word: u64, len: usize) {
         let shift = 8 * self.len as u32;
         if self.len < 8 {
@@ -333,7 +333,7 @@ impl Sink for Packed {
 }
 
 impl LimitedSink for Packed {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn has_room_for(&self, _: usize) -> bool {
         false
     }
@@ -346,7 +346,7 @@ struct Out {
 }
 
 impl Sink for Out {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put(&mut self, bytes: &[u8]) {
         // SAFETY: whoever made this saw to it that there is room for all that is put.
         unsafe {
@@ -355,7 +355,7 @@ impl Sink for Out {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_word(&mut self, word: u64, len: usize) {
         // SAFETY: as above, and eight bytes behind all that is put can be written over.
         unsafe {
@@ -366,7 +366,7 @@ impl Sink for Out {
 }
 
 impl LimitedSink for Out {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn has_room_for(&self, len: usize) -> bool {
         self.end as usize - self.next as usize >= len + 8
     }
@@ -381,7 +381,7 @@ mod zeros {
         std::arch::is_x86_feature_detected!("lzcnt")
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn count(number: u64) -> u64 {
         let zeros: u64;
         // SAFETY: reads and writes registers only. A processor that does not know the instruction
@@ -404,8 +404,11 @@ mod zeros {
         true
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn count(number: u64) -> u64 {
         u64::from(number.leading_zeros())
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

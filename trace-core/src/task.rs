@@ -42,7 +42,7 @@ struct Begun {
 
 impl Begun {
     /// Writes the begin of a task, on [the short way](crate::short).
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn shortly(
         pen: &mut Pen,
         now: u64,
@@ -85,7 +85,7 @@ impl Begun {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn put_end_shortly(self) -> Option<()> {
         let Self { short_id, id: task, parent, begin, epoch, .. } = self;
         let mut way = short_way()?;
@@ -268,7 +268,7 @@ impl EnteredTask {
             .unwrap_or_else(|| Self::begin_long_way(callsite, parent, args))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn begin_shortly(
         callsite: &'static Callsite,
         parent: Option<Context>,

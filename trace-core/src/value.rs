@@ -87,7 +87,7 @@ impl fmt::Debug for Value<'_> {
 /// Encodes values as the file has them, into `out`, which has room for [`most_len`] of them; `None`
 /// when one has to be formatted, or its text does not fit beside those that may follow. Calls nothing
 /// of the program's.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut impl LimitedSink) -> Option<()> {
     use trace_format::Value as As;
     out.put_word(values.len() as u64, 1);
@@ -113,7 +113,7 @@ pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut impl LimitedSink) -> 
 }
 
 /// Encodes a value that borrows what is in it, so that nothing is to be dropped.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put(value: trace_format::Value<'_>, out: &mut impl Sink) {
     value.encode(out);
     std::mem::forget(value);
@@ -121,7 +121,7 @@ fn put(value: trace_format::Value<'_>, out: &mut impl Sink) {
 
 /// How many bytes so many values take at most, but for texts in them; `None` when there are more than
 /// a byte can count.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub(crate) fn most_len(count: usize) -> Option<usize> {
     /// The length of a text can take ten bytes, and so can the length that it had.
     const VALUE_LEN: usize = 1 + 10 + 10;

@@ -70,7 +70,7 @@ impl Eq for Value<'_> {}
 impl<'a> Field<'a> for Value<'a> {
     const SHAPE: &'static str = "value";
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
         match self {
             Self::I64(v) => put_tagged_varint(out, 1, ((v << 1) ^ (v >> 63)) as u64),

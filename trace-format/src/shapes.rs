@@ -12,7 +12,7 @@ use crate::wire::{Cursor, Field, Sink, put_varint};
 impl<'a> Field<'a> for u64 {
     const SHAPE: &'static str = "varint";
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
         put_varint(out, *self);
     }
@@ -92,7 +92,7 @@ impl CallsiteId {
 impl<'a> Field<'a> for CallsiteId {
     const SHAPE: &'static str = "callsite";
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
         if self.0 < Self::WIDE {
             out.put_word(self.0.into(), 2);
@@ -137,7 +137,7 @@ impl TaskId {
 impl<'a> Field<'a> for TaskId {
     const SHAPE: &'static str = "task";
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
         put_varint(out, self.0);
     }
@@ -160,7 +160,7 @@ impl<'a> Field<'a> for TaskId {
 impl<'a> Field<'a> for Option<TaskId> {
     const SHAPE: &'static str = "task or none";
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
         put_varint(out, self.map_or(0, |task| task.0.saturating_add(1)));
     }
@@ -230,7 +230,7 @@ impl<'a> Field<'a> for Text<'a> {
     const SHAPE: &'static str = "text";
     const LIST_SHAPE: &'static str = "list of text";
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
         put_varint(out, (self.bytes.len() as u64) << 1 | u64::from(self.original_len.is_some()));
         if let Some(original_len) = self.original_len {

@@ -79,7 +79,7 @@ macro_rules! event_table {
             }
 
             /// Appends the fields. Where the kind is known, nothing is left of the others.
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn encode_fields(&self, out: &mut impl Sink) {
                 match self { $(Self::$Name { $($field,)* } => { let _ = &out; $($field.encode(out);)* })+ }
             }

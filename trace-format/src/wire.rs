@@ -186,20 +186,20 @@ impl<'a> Cursor<'a> {
 }
 
 /// Appends a LEB128 integer.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn put_varint(out: &mut impl Sink, value: u64) {
     put_varint_behind(out, 0, 0, value);
 }
 
 /// Appends a byte and a LEB128 integer.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 pub fn put_tagged_varint(out: &mut impl Sink, tag: u8, value: u64) {
     put_varint_behind(out, tag.into(), 1, value);
 }
 
 /// Appends the first `len` bytes of `start`, of which the others are zero, and a LEB128 integer. What is
 /// common is put together at once. All bytes but an integer's last have their highest bit set.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn put_varint_behind(out: &mut impl Sink, start: u64, len: usize, value: u64) {
     let shift = 8 * len as u32;
     if value < 1 << 7 {
