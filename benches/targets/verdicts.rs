@@ -12,7 +12,7 @@ use crate::{outside, process, work};
 pub(crate) struct Verdicts(Vec<Verdict>);
 
 struct Verdict {
-    what: &'static str,
+    what: String,
     target: String,
     measured: String,
     /// `None` if it was not measured.
@@ -20,10 +20,15 @@ struct Verdict {
 }
 
 impl Verdicts {
-    fn most(&mut self, what: &'static str, unit: &str, most: f64, found: Option<f64>) {
+    fn most(&mut self, what: &str, unit: &str, most: f64, found: Option<f64>) {
         let measured = found.map_or("not measured".into(), |found| format!("{found:.2}{unit}"));
         let met = found.map(|found| found <= most);
-        self.0.push(Verdict { what, target: format!("≤ {most}{unit}"), measured, met });
+        self.0.push(Verdict {
+            what: what.to_owned(),
+            target: format!("≤ {most}{unit}"),
+            measured,
+            met,
+        });
     }
 
     /// What the rows tell: least times, which a busy neighbour disturbs least.
@@ -64,14 +69,13 @@ impl Verdicts {
         self.most("two threads against one: region", " ×", 1.05, Some(two.regions));
         self.most("two threads against one: log", " ×", 1.05, Some(two.logs));
         self.0.push(Verdict {
-            what: "two threads against one: bare clock reads",
+            what: "two threads against one: bare clock reads".into(),
             target: "(the machine)".into(),
             measured: format!("{:.2} ×", two.clock_reads),
             met: None,
         });
-        let beyond = Some(found.beyond_pool_mib);
-        self.most("memory beyond the pool, 100 million regions", " MiB", 2.0, beyond);
-        debug_assert!(found.million_regions > 0);
+        let what = format!("memory beyond the pool, {} million regions", found.million_regions);
+        self.most(&what, " MiB", 2.0, Some(found.beyond_pool_mib));
         self.most("`start` with 100 threads", " ms", 5.0, Some(found.start_ms));
         self.most("`stop` with 100 threads", " ms", 5.0, Some(found.stop_ms));
     }
@@ -84,7 +88,7 @@ impl Verdicts {
         let leaf = more("off_leaf", "plain_leaf");
         self.most("leaf function, off", " instructions", 10.0, leaf);
         self.0.push(Verdict {
-            what: "compiled out",
+            what: "compiled out".into(),
             target: "same machine code".into(),
             measured: match found.same_code {
                 Some(true) => "same".into(),
@@ -94,16 +98,37 @@ impl Verdicts {
             met: found.same_code,
         });
         self.most("region in the file, wordcount", " bytes", 9.0, found.wordcount_bytes);
-        for line in found.report.iter().filter(|line| line.contains("target ")) {
-            let (verdict, rest) = line.trim().split_once(':').unwrap_or((line, ""));
-            self.0.push(Verdict {
-                what: "`report` on 1 GB (see below)",
-                target: rest.trim().to_owned(),
-                measured: verdict.to_owned(),
-                met: Some(verdict.ends_with("met")),
-            });
-        }
+        self.report(&found.report);
         self.build(found.build.as_ref());
+    }
+
+    /// What the reader's benchmark printed: per kind of trace the rate with one and with all workers.
+    fn report(&mut self, lines: &[String]) {
+        let (mut kind, mut resident_mib) = ("", None);
+        for line in lines {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match &words[..] {
+                [workers, "both", _, _, rate] => self.0.push(Verdict {
+                    what: format!("`report` on {kind}, {workers} workers"),
+                    target: "≥ 50 M events per CPU second".into(),
+                    measured: (*rate).to_owned(),
+                    met: rate.parse().ok().map(|rate: f64| rate >= 50.0),
+                }),
+                [times, "times", "as", "fast", ..] => self.0.push(Verdict {
+                    what: format!("`report` on {kind}, all processors against one"),
+                    target: "(both used)".into(),
+                    measured: format!("{times} ×"),
+                    met: None,
+                }),
+                [.., "MiB", "resident,", found, "found"] => {
+                    let found: f64 = found.parse().unwrap_or(f64::NAN);
+                    resident_mib = Some(resident_mib.unwrap_or(0.0_f64).max(found));
+                }
+                [.., "million", "events"] => kind = line.split(':').next().unwrap_or_default(),
+                _ => {}
+            }
+        }
+        self.most("`report`, resident", " MiB", 512.0, resident_mib);
     }
 
     fn build(&mut self, build: Option<&Json>) {
