@@ -1,6 +1,6 @@
 //! A thread's slot: what other threads may know of it, and the pen that they may not touch.
 //!
-//! A slot has two sides. The [gate](Gate) and the count of refused events are shared. The [`Pen`]
+//! A slot has two sides. The gate and the count of refused events are shared. The [`Pen`]
 //! is touched by one thread at a time:
 //!
 //! 1. By the slot's own thread while it has stored [`EMITTING`] in the gate and then seen an epoch
