@@ -37,6 +37,7 @@ ops! {
         black_box(context);
         task.end();
     };
+    op_off_function_task: black_box(task(black_box(1)));
     op_off_start_region: trace::start_region(Context::background(), "region").end();
     op_region: black_box(leaf(black_box(1)));
     op_start_region: trace::start_region(Context::background(), "region").end();
@@ -50,6 +51,8 @@ ops! {
         black_box(context);
         task.end();
     };
+    op_function_task: black_box(task(black_box(1)));
+    op_context: black_box(Context::background()).run(|| black_box(1));
     op_log: trace::trace_log!("category", "{}", black_box(7));
     op_log_string: trace::log(Context::background(), "category", "message");
     op_counter: trace::trace_counter!("depth", black_box(7));
@@ -63,6 +66,7 @@ fn main() {
     op_off_caller();
     op_off_log();
     op_off_task();
+    op_off_function_task();
     op_off_start_region();
     let session = Session::builder().overflow(Overflow::Block).start(std::io::sink());
     let session = session.expect("tracing is off");
@@ -71,6 +75,8 @@ fn main() {
     op_region_one_integer();
     op_region_four_integers();
     op_task();
+    op_function_task();
+    op_context();
     op_log();
     op_log_string();
     op_counter();
@@ -86,6 +92,12 @@ fn plain_leaf(x: u64) -> u64 {
 #[trace::region("leaf")]
 #[inline(never)]
 fn leaf(x: u64) -> u64 {
+    black_box(x)
+}
+
+#[trace::task("leaf")]
+#[inline(never)]
+fn task(x: u64) -> u64 {
     black_box(x)
 }
 

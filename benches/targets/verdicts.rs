@@ -50,6 +50,10 @@ impl Verdicts {
             1.0,
             Some(off(work::TASK) - off(work::CONTEXT)),
         );
+        let function = on(work::FUNCTION_TASK) - floor;
+        self.most("`#[task]`, begin, enter, leave, end, on", " ns + floor", 12.0, Some(function));
+        let function = off(work::FUNCTION_TASK) - off(work::PLAIN_LEAF);
+        self.most("`#[task]`, off", " ns", 1.0, Some(function));
         let log = on(work::LOG) - on(work::CLOCK);
         self.most("log with an integer, on", " ns + one clock read", 30.0, Some(log));
         self.most("log with an integer, off", " ns", 0.5, Some(off(work::LOG)));

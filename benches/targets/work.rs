@@ -18,6 +18,8 @@ pub(crate) const NO_INTEGER: &str = "trace_region!";
 pub(crate) const FOUR_INTEGERS: &str = "trace_region! with four integers";
 pub(crate) const CLOCK: &str = "one clock read";
 pub(crate) const TASK: &str = "new_task and its end";
+pub(crate) const FUNCTION_TASK: &str = "#[task]";
+pub(crate) const PLAIN_LEAF: &str = "leaf function, plain";
 pub(crate) const LOG: &str = "trace_log! with an integer";
 
 /// Repeats an expression, in a loop of its own.
@@ -58,11 +60,12 @@ pub(crate) fn off() -> Vec<Row> {
             black_box(black_box(Context::background()));
         }),
         row!(FLOOR, clock_twice()),
-        row!("leaf function, plain", black_box(plain_leaf(black_box(1)))),
+        row!(PLAIN_LEAF, black_box(plain_leaf(black_box(1)))),
         row!("leaf function, annotated", black_box(annotated_leaf(black_box(1)))),
         row!(PLAIN_CALLER, black_box(plain(black_box(1)))),
         row!(OFF_CALLER, black_box(annotated(black_box(1)))),
         row!(TASK, task_in_go_style()),
+        row!(FUNCTION_TASK, black_box(task(black_box(1)))),
         row!(LOG, trace::trace_log!("category", "{}", black_box(7))),
     ]
 }
@@ -93,6 +96,7 @@ pub(crate) fn on() -> Vec<Row> {
             trace::trace_region!("region", a, b, c, d).end();
         }),
         row!(TASK, task_in_go_style()),
+        row!(FUNCTION_TASK, black_box(task(black_box(1)))),
         row!(LOG, trace::trace_log!("category", "{}", black_box(7))),
         row!("log, a string as it is", trace::log(Context::background(), "category", "message")),
         row!("trace_counter!", trace::trace_counter!("depth", black_box(7))),
@@ -107,6 +111,12 @@ fn plain_leaf(x: u64) -> u64 {
 #[trace::region("leaf")]
 #[inline(never)]
 pub(crate) fn annotated_leaf(x: u64) -> u64 {
+    black_box(x)
+}
+
+#[trace::task("leaf")]
+#[inline(never)]
+fn task(x: u64) -> u64 {
     black_box(x)
 }
 

@@ -2,9 +2,11 @@
 
 use trace_format::TaskId;
 
+use crate::clock;
+use crate::pen::EntryKey;
 use crate::region::StaysOnItsThread;
 use crate::task::put_arg;
-use crate::thread::{emit, peek};
+use crate::thread::{emit, peek, short_way};
 use crate::value::Arg;
 
 /// Which task something belongs to. Small and `Copy`: pass it along wherever the work goes.
@@ -61,14 +63,10 @@ impl Context {
     /// Makes this the current context of this thread, until the guard is dropped.
     ///
     /// A context that was entered before tracing was switched on is not known to the trace.
-    #[inline]
+    #[inline(always)]
     pub fn enter(self) -> Entered {
-        let entry = if crate::is_enabled() {
-            emit(|pen, now| (pen.enter(self, now), pen.epoch_word()))
-        } else {
-            None
-        };
-        Entered { entry, _stays: StaysOnItsThread::HERE }
+        let key = if crate::is_enabled() { enter(self) } else { EntryKey::NONE };
+        Entered { key, _stays: StaysOnItsThread::HERE }
     }
 
     /// Runs `f` with this as the current context.
@@ -102,35 +100,52 @@ impl Default for Context {
 #[derive(Debug)]
 #[must_use = "the context is current only as long as this value lives; give it a name like `_entered`"]
 pub struct Entered {
-    /// The number that the pen gave it, and the epoch in which it did.
-    entry: Option<(u64, usize)>,
+    /// What the pen knows it by; [`EntryKey::NONE`] if nothing was recorded.
+    key: EntryKey,
     _stays: StaysOnItsThread,
-}
-
-impl Entered {
-    #[inline(always)]
-    pub(crate) fn not() -> Self {
-        Self { entry: None, _stays: StaysOnItsThread::HERE }
-    }
-
-    pub(crate) fn of(number: u64, epoch: usize) -> Self {
-        Self { entry: Some((number, epoch)), _stays: StaysOnItsThread::HERE }
-    }
 }
 
 unless_compiled_out! {
     impl Drop for Entered {
-        #[inline]
+        #[inline(always)]
         fn drop(&mut self) {
-            if let Some((number, epoch)) = self.entry {
-                if crate::is_enabled() {
-                    emit(|pen, now| {
-                        if pen.epoch_word() == epoch {
-                            pen.leave(number, now);
-                        }
-                    });
-                }
+            if self.key != EntryKey::NONE && crate::is_enabled() {
+                leave(self.key);
             }
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn enter(context: Context) -> EntryKey {
+    if let Some(mut way) = short_way() {
+        if let Some(key) = way.pen().enter_shortly(context, clock::counter()) {
+            return key;
+        }
+    }
+    enter_long_way(context)
+}
+
+#[cold]
+#[inline(never)]
+fn enter_long_way(context: Context) -> EntryKey {
+    emit(|pen, now| pen.enter(context, now)).unwrap_or(EntryKey::NONE)
+}
+
+#[cold]
+#[inline(never)]
+fn leave(key: EntryKey) {
+    if let Some(mut way) = short_way() {
+        if way.pen().leave_shortly(key, clock::counter()).is_some() {
+            return;
+        }
+    }
+    leave_long_way(key);
+}
+
+#[cold]
+#[inline(never)]
+fn leave_long_way(key: EntryKey) {
+    emit(|pen, now| pen.leave(key, now));
 }

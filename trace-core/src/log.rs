@@ -146,7 +146,7 @@ fn put_count_shortly(
     if callsite.0 == 0 {
         return None;
     }
-    way.pen().put_shortly(clock::counter(), Event::Counter { callsite, value: value() }, &[])
+    way.pen().put_shortly(clock::counter(), Event::Counter { callsite, value: value() })
 }
 
 #[cold]

@@ -2,7 +2,7 @@
 //!
 //! Everything here runs while its thread is emitting, or is about to end: nothing of the program's
 //! is called, and nothing is locked but the callsite table for a name's first event. How chunks
-//! are begun and handed over is in [`chunks`].
+//! are begun and handed over is in [`chunks`], how contexts are entered in [`contexts`].
 //!
 //! Invariants:
 //! 1. `next..end` are bytes of the chunk that this pen holds, behind what was written. Without a
@@ -12,11 +12,12 @@
 //!    head of a chunk that has to be begun for it tells the state before.
 
 mod chunks;
+mod contexts;
 
-use smallvec::SmallVec;
 use trace_format::wire::Bounded;
 use trace_format::{CallsiteId, DELTA_LIMIT, Event, LossCause, OpenRegion, TaskId, Ticks, Values};
 
+pub(crate) use self::contexts::{Entries, Entry, EntryKey};
 use crate::callsite::NameCache;
 use crate::context::Context;
 use crate::epoch::Epoch;
@@ -40,22 +41,19 @@ pub(crate) struct Resume {
     /// How many chunks it has filled.
     sequence: u64,
     open: Vec<Open>,
+    entered: Entries,
     context: Context,
 }
 
 impl Resume {
     /// For a thread that begins.
-    pub(crate) const NOTHING: Self =
-        Self { epoch: 0, sequence: 0, open: Vec::new(), context: Context::background() };
-}
-
-/// A context that was entered.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    number: u64,
-    context: Context,
-    /// What is current again after it.
-    before: Context,
+    pub(crate) const NOTHING: Self = Self {
+        epoch: 0,
+        sequence: 0,
+        open: Vec::new(),
+        entered: Entries::NOTHING,
+        context: Context::background(),
+    };
 }
 
 /// Events that could not be written, since the last one that was.
@@ -94,15 +92,12 @@ pub(crate) struct Pen {
     gate: usize,
     chunk: Option<ChunkIndex>,
     pool: Option<Arc<Pool>>,
-    /// The contexts that were entered and not left.
-    entered: SmallVec<[Entry; 4]>,
-    /// How many have ever been.
-    entries: u64,
+    pub(crate) entered: Entries,
     /// How many chunks this thread has begun in this session.
     sequence: u64,
     missing: Missing,
     /// Task ids that this thread may give out.
-    tasks: std::ops::Range<u64>,
+    pub(crate) tasks: std::ops::Range<u64>,
     pub(crate) names: NameCache,
     /// Kept for its memory.
     listed: Vec<OpenRegion>,
@@ -125,8 +120,7 @@ impl Pen {
             gate: IDLE,
             chunk: None,
             pool: None,
-            entered: SmallVec::new(),
-            entries: 0,
+            entered: Entries::new(),
             sequence: 0,
             missing: Missing::default(),
             tasks: 0..0,
@@ -151,10 +145,11 @@ impl Pen {
         self.pool = Some(pool);
         let resume = std::mem::replace(&mut self.identity.resume, Resume::NOTHING);
         let goes_on = resume.epoch == self.epoch;
-        let Resume { sequence, open, context, .. } = if goes_on { resume } else { Resume::NOTHING };
+        let Resume { sequence, open, entered, context, .. } =
+            if goes_on { resume } else { Resume::NOTHING };
         self.sequence = sequence;
         self.open.replace(&open);
-        self.entered.clear();
+        self.entered.replace(&entered);
         self.context = context;
         self.missing = Missing::default();
     }
@@ -163,12 +158,6 @@ impl Pen {
     #[inline(always)]
     pub(crate) fn gate(&self) -> usize {
         self.gate
-    }
-
-    /// Whether [the short way](crate::short) can be taken.
-    #[inline(always)]
-    fn has_short_way(&self) -> bool {
-        self.gate != IDLE
     }
 
     /// The session's word, for values that must know later which session they began in.
@@ -283,43 +272,6 @@ impl Pen {
     /// Whether a region is open.
     pub(crate) fn has_open_region(&self) -> bool {
         !self.open.is_empty()
-    }
-
-    /// Another context becomes current, until [`leave`](Self::leave) is called with what this
-    /// returns.
-    pub(crate) fn enter(&mut self, context: Context, now: u64) -> u64 {
-        self.entries += 1;
-        let entry = Entry { number: self.entries, context, before: self.context };
-        self.entered.push(entry);
-        self.make_current(context, now);
-        entry.number
-    }
-
-    /// Leaves a context. Usually it is the one that was entered last; else the one that was entered
-    /// after it puts back what this one would have.
-    pub(crate) fn leave(&mut self, number: u64, now: u64) {
-        let Some(at) = self.entered.iter().rposition(|entry| entry.number == number) else {
-            return;
-        };
-        let left = self.entered.remove(at);
-        match self.entered.get_mut(at) {
-            Some(after) => after.before = left.before,
-            // A region that was given another context is still open, and goes on to decide.
-            None if self.context != left.context => {}
-            None => self.make_current(left.before, now),
-        }
-    }
-
-    fn make_current(&mut self, context: Context, now: u64) {
-        if context != self.context {
-            let event = || Event::TaskEnter { task: context.task() };
-            let short =
-                if self.has_short_way() { self.put_shortly(now, event(), &[]) } else { None };
-            if short.is_none() {
-                self.put(now, event());
-            }
-        }
-        self.context = context;
     }
 
     /// Writes an event: into this chunk, else into the next one, else it is counted as missing.

@@ -22,15 +22,15 @@ mod room;
 mod tests;
 mod zeros;
 
-use trace_format::{CallsiteId, Event, Kind};
+use trace_format::{CallsiteId, Event, Kind, TaskId};
 
-use self::room::{Delta, Room};
+use self::room::{Delta, Packed, Room};
 use crate::context::Context;
 use crate::open::Open;
-use crate::pen::Pen;
-use crate::value::{Value, most_len};
+use crate::pen::{Entry, EntryKey, Pen};
+use crate::value::{Value, encode_plain, most_len};
 
-pub(crate) use self::room::LimitedSink;
+pub(crate) use self::room::Out;
 
 /// Whether this processor has what the short way takes for granted. Asked once per thread and
 /// session.
@@ -94,7 +94,12 @@ impl Pen {
         if context == self.context {
             return self.region_begin_shortly(callsite, now);
         }
-        self.region_begin_with_shortly(callsite, now, context, &[])
+        if callsite == 0 {
+            return None;
+        }
+        let begin = task_region_begin(callsite, context);
+        let next = self.room_for(now, 0)?.put(begin, None);
+        self.begin_region_shortly(callsite, now, context, next)
     }
 
     /// The same with arguments.
@@ -106,17 +111,38 @@ impl Pen {
         context: Context,
         args: &[Value<'_>],
     ) -> Option<()> {
-        let room = self.room_for(now, args_len(args)?)?;
+        if args.is_empty() {
+            return self.region_begin_in_shortly(callsite, now, context);
+        }
         if callsite == 0 {
             return None;
         }
-        let id = CallsiteId(callsite.into());
-        let (next, outer) = if context == self.context {
-            (room.put(Event::RegionBegin { callsite: id }, Kind::RegionArgs, args)?, Context::NONE)
-        } else {
-            let event = Event::TaskRegionBegin { callsite: id, task: context.task() };
-            (room.put(event, Kind::RegionArgs, args)?, self.context)
+        let in_current = context == self.context;
+        let packed = if in_current { Packed::region_with(callsite, args) } else { None };
+        let next = match packed {
+            Some(fields) => self.room_for(now, 0)?.put_packed(Kind::RegionBegin, fields),
+            None => {
+                let begin = if in_current {
+                    Event::RegionBegin { callsite: CallsiteId(callsite.into()) }
+                } else {
+                    task_region_begin(callsite, context)
+                };
+                self.put_with(now, begin, Kind::RegionArgs, args)?.next
+            }
         };
+        self.begin_region_shortly(callsite, now, context, next)
+    }
+
+    /// After the begin of a region, which is written up to `next`.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn begin_region_shortly(
+        &mut self,
+        callsite: u16,
+        now: u64,
+        context: Context,
+        next: *mut u8,
+    ) -> Option<()> {
+        let outer = if context == self.context { Context::NONE } else { self.context };
         self.push_shortly(callsite, now, context, outer)?;
         self.context = context;
         self.next = next;
@@ -124,15 +150,96 @@ impl Pen {
         Some(())
     }
 
-    /// An event that changes nothing but the task it tells of, with arguments if it is a begin.
+    /// A task begins as a part of `parent`, and is entered.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn put_shortly(
+    pub(crate) fn begin_entered_shortly(
         &mut self,
+        callsite: u16,
         now: u64,
-        event: Event<'_>,
+        parent: Context,
         args: &[Value<'_>],
+    ) -> Option<TaskId> {
+        let task = self.peek_task()?;
+        if callsite == 0 || !self.entered.has_room() {
+            return None;
+        }
+        let (callsite, parent) = (CallsiteId(callsite.into()), parent.task());
+        let (begin, enter) = (Event::TaskBegin { callsite, task, parent }, Event::TaskEnter { task });
+        self.next = if args.is_empty() {
+            self.room_for(now, EVENT_LEN)?.put(begin, Some(enter))
+        } else {
+            let mut out = self.put_with(now, begin, Kind::TaskArgs, args)?;
+            out.put_head(enter.kind());
+            out.put_fields(enter);
+            out.next
+        };
+        self.take_task();
+        let (key, context) = (EntryKey::of_task(task), Context::of(task));
+        self.entered.push(Entry { key, context, before: self.context, parent, begin: now });
+        self.context = context;
+        self.commit_shortly(now);
+        Some(task)
+    }
+
+    /// The task ends that was entered last, and is still current.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn end_entered_shortly(
+        &mut self,
+        callsite: u16,
+        now: u64,
+        task: TaskId,
     ) -> Option<()> {
-        self.next = self.room_for(now, args_len(args)?)?.put(event, Kind::TaskArgs, args)?;
+        let Entry { before, parent, begin, .. } = self.last_entered(EntryKey::of_task(task))?;
+        if callsite == 0 || before.task() == task {
+            return None;
+        }
+        let (callsite, age) = (CallsiteId(callsite.into()), now.saturating_sub(begin));
+        let leave = Event::TaskEnter { task: before.task() };
+        let end = Event::TaskEnd { callsite, task, parent, age };
+        self.next = self.room_for(now, EVENT_LEN)?.put(leave, Some(end));
+        self.entered.pop();
+        self.context = before;
+        self.commit_shortly(now);
+        Some(())
+    }
+
+    /// Another context is entered.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn enter_shortly(&mut self, context: Context, now: u64) -> Option<EntryKey> {
+        if !self.entered.has_room() {
+            return None;
+        }
+        if context != self.context {
+            self.put_shortly(now, Event::TaskEnter { task: context.task() })?;
+        }
+        let (key, before) = (self.entered.new_key(), self.context);
+        self.entered.push(Entry { key, context, before, parent: TaskId::BACKGROUND, begin: now });
+        self.context = context;
+        Some(key)
+    }
+
+    /// The context is left that was entered last, and is still current.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn leave_shortly(&mut self, key: EntryKey, now: u64) -> Option<()> {
+        let Entry { before, .. } = self.last_entered(key)?;
+        if before != self.context {
+            self.put_shortly(now, Event::TaskEnter { task: before.task() })?;
+        }
+        self.entered.pop();
+        self.context = before;
+        Some(())
+    }
+
+    /// The context that was entered last, if it is this one, and is current.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn last_entered(&self, key: EntryKey) -> Option<Entry> {
+        self.entered.last_if(key).filter(|entry| entry.context == self.context)
+    }
+
+    /// An event that changes nothing but the task it tells of.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn put_shortly(&mut self, now: u64, event: Event<'_>) -> Option<()> {
+        self.next = self.room_for(now, 0)?.put(event, None);
         self.commit_shortly(now);
         Some(())
     }
@@ -145,9 +252,28 @@ impl Pen {
         event: Event<'_>,
         len: usize,
     ) -> Option<()> {
-        self.next = self.room_for(now, len)?.put_long(event, Kind::TaskArgs, &[])?;
+        let mut out = self.room_for(now, len)?.begin(event.kind());
+        out.put_fields(event);
+        self.next = out.next;
         self.commit_shortly(now);
         Some(())
+    }
+
+    /// Writes an event and, in an event of this kind, its arguments. There is room for another event
+    /// behind them.
+    fn put_with(
+        &self,
+        now: u64,
+        event: Event<'_>,
+        args_kind: Kind,
+        args: &[Value<'_>],
+    ) -> Option<Out> {
+        let room = self.room_for(now, EVENT_LEN + 1 + most_len(args.len())?)?;
+        let mut out = room.begin(event.kind());
+        out.put_fields(event);
+        out.put_head(args_kind);
+        encode_plain(args, &mut out)?;
+        Some(out)
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -171,8 +297,7 @@ impl Pen {
     }
 }
 
-/// How many bytes the event of these arguments takes at most, but for texts in it.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn args_len(args: &[Value<'_>]) -> Option<usize> {
-    if args.is_empty() { Some(0) } else { Some(1 + most_len(args.len())?) }
+fn task_region_begin(callsite: u16, context: Context) -> Event<'static> {
+    Event::TaskRegionBegin { callsite: CallsiteId(callsite.into()), task: context.task() }
 }

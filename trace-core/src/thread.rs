@@ -28,7 +28,7 @@ thread_local! {
     static SLOT: Cell<*const Slot> = const { Cell::new(NONE) };
     static LEAVE: Leave = const { Leave { slot: RefCell::new(None) } };
     /// Who a thread is that gave its slot back, and where it goes on. Never dropped, so that it is
-    /// there until the very end; nothing of it is on the heap unless a region stays open for ever.
+    /// there until the very end; nothing of it is on the heap unless a region or a context stays open for ever.
     static GONE_IDENTITY: ManuallyDrop<Cell<Identity>> =
         const { ManuallyDrop::new(Cell::new(Identity::NOBODY)) };
 }

@@ -7,7 +7,7 @@ use trace_format::wire::{Field, Sink, put_varint};
 use trace_format::{Text, Values};
 
 use crate::scratch::{Scratch, TEXT_LIMIT};
-use crate::short::LimitedSink;
+use crate::short::Out;
 
 /// A value on its way into the trace.
 ///
@@ -45,6 +45,17 @@ impl<'a> Value<'a> {
     /// A value that is written with its `Display`, as `%name` is in the macros.
     pub fn display<T: fmt::Display>(value: &'a T) -> Self {
         Self::Display(value)
+    }
+
+    /// How the file has it, if it is a number that is encoded like that.
+    #[inline(always)]
+    pub(crate) fn tagged_varint(&self) -> Option<(u8, u64)> {
+        use trace_format::Value as Out;
+        match *self {
+            Self::I64(v) => Out::I64(v).tagged_varint(),
+            Self::U64(v) => Out::U64(v).tagged_varint(),
+            _ => None,
+        }
     }
 
     /// Formats the value, if it has to be, into `scratch` and calls `f` with what the file gets.
@@ -87,8 +98,7 @@ impl fmt::Debug for Value<'_> {
 /// Encodes values as the file has them, into `out`, which has room for [`most_len`] of them; `None`
 /// when one has to be formatted, or its text does not fit beside those that may follow. Calls nothing
 /// of the program's.
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut impl LimitedSink) -> Option<()> {
+pub(crate) fn encode_plain(values: &[Value<'_>], out: &mut Out) -> Option<()> {
     use trace_format::Value as As;
     out.put_word(values.len() as u64, 1);
     for value in values {

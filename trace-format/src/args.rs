@@ -31,6 +31,16 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
+    /// The type byte and the varint behind it, of a value that is encoded like that.
+    #[inline(always)]
+    pub fn tagged_varint(&self) -> Option<(u8, u64)> {
+        match self {
+            Self::I64(v) => Some((1, ((v << 1) ^ (v >> 63)) as u64)),
+            Self::U64(v) => Some((2, *v)),
+            _ => None,
+        }
+    }
+
     /// The same value, owning its bytes.
     pub fn into_owned(self) -> Value<'static> {
         match self {
@@ -72,9 +82,12 @@ impl<'a> Field<'a> for Value<'a> {
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn encode(&self, out: &mut impl Sink) {
+        if let Some((tag, number)) = self.tagged_varint() {
+            return put_tagged_varint(out, tag, number);
+        }
         match self {
-            Self::I64(v) => put_tagged_varint(out, 1, ((v << 1) ^ (v >> 63)) as u64),
-            Self::U64(v) => put_tagged_varint(out, 2, *v),
+            // As above.
+            Self::I64(_) | Self::U64(_) => {}
             Self::I128(v) => {
                 out.put(&[3]);
                 out.put(&v.to_le_bytes());

@@ -132,6 +132,7 @@ impl Pen {
             epoch: self.epoch,
             sequence: self.sequence,
             open: self.open.to_vec(),
+            entered: self.entered.clone(),
             context: self.context,
         };
         self.open.replace(&[]);

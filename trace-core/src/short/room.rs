@@ -1,10 +1,10 @@
 //! The bytes of an event on the short way: its delta, and fields that are shifted into place behind it.
 
-use trace_format::wire::Sink;
+use trace_format::wire::{Sink, put_tagged_varint};
 use trace_format::{Event, Kind, head_byte};
 
 use super::zeros;
-use crate::value::{Value, encode_plain};
+use crate::value::Value;
 
 /// Deltas with more significant bits than this leaves, forty, need the long way.
 const LEAST_ZEROS: u64 = 24;
@@ -53,34 +53,29 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// Writes an event, and one of its arguments if there are any; returns the place behind them.
+    /// Writes an event and perhaps another one at the same time; returns the place behind them.
     ///
     /// What nearly all events consist of is put together in registers and stored where the event
     /// begins: see [the module above](super).
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put(
-        self,
-        event: Event<'_>,
-        args_kind: Kind,
-        args: &[Value<'_>],
-    ) -> Option<*mut u8> {
-        /// With more, they will not fit into the registers.
-        const PACKED_ARGS: usize = 2;
-        if args.len() > PACKED_ARGS {
-            return self.put_long(event, args_kind, args);
-        }
+    pub(super) fn put(self, event: Event<'_>, then: Option<Event<'_>>) -> *mut u8 {
         let mut fields = Packed::default();
-        let kind = event.kind();
-        event.encode_fields(&mut fields);
-        if !args.is_empty() {
-            fields.put_word(head_byte(args_kind, 0).into(), 1);
-            encode_plain(args, &mut fields)?;
-        }
-        if fields.len > Packed::LEN {
-            return self.put_long(event, args_kind, args);
-        }
-        // It borrows all there is in it: nothing is to be dropped, nor code to be kept for that.
-        std::mem::forget(event);
+        encode_all(&event, &then, &mut fields);
+        let next = if fields.fits() {
+            self.put_packed(event.kind(), fields)
+        } else {
+            let mut out = self.begin(event.kind());
+            encode_all(&event, &then, &mut out);
+            out.next
+        };
+        // They borrow all there is in them: nothing is to be dropped, nor code to be kept for that.
+        std::mem::forget((event, then));
+        next
+    }
+
+    /// An event with these fields, which [fit](Packed::fits).
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn put_packed(self, kind: Kind, fields: Packed) -> *mut u8 {
         let Packed { low, high, len } = fields;
         let shift = self.delta.shift();
         let words = [
@@ -92,44 +87,35 @@ impl Room {
         // SAFETY: there is room for an event, which is more than these 24 bytes.
         unsafe {
             self.next.cast::<[u64; 3]>().write_unaligned(words.map(u64::to_le));
-            Some(self.next.add(1 + self.delta.len() + len))
+            self.next.add(1 + self.delta.len() + len)
         }
     }
 
-    /// The same, whatever the length.
+    /// Writes the head of an event of any length, and its delta.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put_long(
-        self,
-        event: Event<'_>,
-        args_kind: Kind,
-        args: &[Value<'_>],
-    ) -> Option<*mut u8> {
-        let word = self.delta.word(event.kind(), 0);
+    pub(super) fn begin(self, kind: Kind) -> Out {
+        let word = self.delta.word(kind, 0);
         // SAFETY: there is room for an event, which is more than these 8 bytes.
-        let mut out = unsafe {
+        unsafe {
             self.next.cast::<u64>().write_unaligned(word.to_le());
             Out { next: self.next.add(1 + self.delta.len()), end: self.end }
-        };
-        event.encode_fields(&mut out);
-        // As in `put`.
-        std::mem::forget(event);
-        if !args.is_empty() {
-            out.put_word(head_byte(args_kind, 0).into(), 1);
-            encode_plain(args, &mut out)?;
         }
-        Some(out.next)
     }
 }
 
-/// Where values are encoded, if there is room for texts.
-pub(crate) trait LimitedSink: Sink {
-    /// Whether so many bytes are left. There always is room for values without a text.
-    fn has_room_for(&self, len: usize) -> bool;
+/// The fields of an event, and another event at the same time.
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn encode_all(event: &Event<'_>, then: &Option<Event<'_>>, out: &mut impl Sink) {
+    event.encode_fields(out);
+    if let Some(event) = then {
+        out.put_word(head_byte(event.kind(), 0).into(), 1);
+        event.encode_fields(out);
+    }
 }
 
 /// Bytes that are put together in registers.
 #[derive(Default)]
-struct Packed {
+pub(super) struct Packed {
     /// The first eight, the first of them lowest.
     low: u64,
     /// The eight behind these.
@@ -143,6 +129,30 @@ impl Packed {
 
     /// More than that, and more can be added to it.
     const TOO_LONG: usize = 1 << 16;
+
+    /// Whether nothing is missing.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn fits(&self) -> bool {
+        self.len <= Self::LEN
+    }
+
+    /// The callsite of a region that begins, and its arguments, if these are a few numbers and fit.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn region_with(callsite: u16, args: &[Value<'_>]) -> Option<Self> {
+        /// With more, they will not.
+        const MOST_ARGS: usize = 4;
+        if args.len() > MOST_ARGS {
+            return None;
+        }
+        let start = [u64::from(head_byte(Kind::RegionArgs, 0)), args.len() as u64];
+        let low = u64::from(callsite) | start[0] << 16 | start[1] << 24;
+        let mut fields = Self { low, high: 0, len: 4 };
+        for arg in args {
+            let (tag, number) = arg.tagged_varint()?;
+            put_tagged_varint(&mut fields, tag, number);
+        }
+        fields.fits().then_some(fields)
+    }
 }
 
 impl Sink for Packed {
@@ -178,17 +188,32 @@ impl Sink for Packed {
     }
 }
 
-impl LimitedSink for Packed {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn has_room_for(&self, _: usize) -> bool {
-        false
-    }
+/// A place in a room that is known to be large enough for what is put there.
+pub(crate) struct Out {
+    pub(super) next: *mut u8,
+    end: *mut u8,
 }
 
-/// A place in a room that is known to be large enough for what is put there.
-struct Out {
-    next: *mut u8,
-    end: *mut u8,
+impl Out {
+    /// Whether so many bytes are left. There always is room for values without a text.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(crate) fn has_room_for(&self, len: usize) -> bool {
+        self.end as usize - self.next as usize >= len + 8
+    }
+
+    /// The fields of an event that borrows all there is in it.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn put_fields(&mut self, event: Event<'_>) {
+        event.encode_fields(self);
+        // As in `Room::put`.
+        std::mem::forget(event);
+    }
+
+    /// An event of this kind at the time of the one before.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn put_head(&mut self, kind: Kind) {
+        self.put_word(head_byte(kind, 0).into(), 1);
+    }
 }
 
 impl Sink for Out {
@@ -208,12 +233,5 @@ impl Sink for Out {
             self.next.cast::<u64>().write_unaligned(word.to_le());
             self.next = self.next.add(len);
         }
-    }
-}
-
-impl LimitedSink for Out {
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    fn has_room_for(&self, len: usize) -> bool {
-        self.end as usize - self.next as usize >= len + 8
     }
 }

@@ -1,6 +1,6 @@
 //! Random events on both ways: they write the same bytes.
 
-use trace_format::{Overflow, TaskId, Text, Value as Field, Values};
+use trace_format::{Overflow, TaskId, Text, Value as Field};
 
 use super::*;
 use crate::epoch::Epoch;
@@ -53,6 +53,9 @@ impl Numbers {
     }
 }
 
+/// How many kinds of events there are here.
+const KINDS: usize = 11;
+
 #[test]
 fn both_ways_write_the_same_bytes() {
     if !is_possible() {
@@ -60,7 +63,8 @@ fn both_ways_write_the_same_bytes() {
     }
     let (mut short, mut long) = (Desk::new(), Desk::new());
     let mut numbers = Numbers(1);
-    let (mut now, mut tries, mut taken) = (1 << 50, 0, 0);
+    let (mut now, mut taken) = (1 << 50, [[0; 2]; KINDS]);
+    let (mut tasks, mut keys, mut next_task) = (Vec::new(), Vec::new(), 100);
     for _ in 0..30_000 {
         now += numbers.any(44);
         let callsite = 1 + (numbers.next() % 3) as u16;
@@ -71,7 +75,8 @@ fn both_ways_write_the_same_bytes() {
         let args = [Value::U64(a), Value::I64(b), Value::Str(text), Value::F64(0.5)];
         let args = &args[..(numbers.next() % 5) as usize];
         let (first, second) = (&mut short.pen, &mut long.pen);
-        let done = match numbers.next() % 8 {
+        let kind = numbers.next() as usize % KINDS;
+        let done = match kind {
             0 => {
                 second.region_begin(callsite.into(), now);
                 let done = first.region_begin_shortly(callsite, now);
@@ -102,34 +107,58 @@ fn both_ways_write_the_same_bytes() {
                 done
             }
             4 => {
-                let (task, parent) = (TaskId(numbers.any(30)), context.task());
-                let begin = || Event::TaskBegin { callsite: id, task, parent };
-                let encoded = Encoded::new(args);
-                let long_way = |pen: &mut Pen| match args {
-                    [] => pen.put(now, begin()),
-                    _ => {
-                        let values: Values<'_> = encoded.values();
-                        pen.put_all(now, [begin(), Event::TaskArgs { values }]);
-                    }
+                let encoded = (!args.is_empty()).then(|| Encoded::new(args));
+                let long_way = |pen: &mut Pen| {
+                    pen.begin_entered(callsite.into(), context, encoded.as_ref(), now)
                 };
-                long_way(second);
-                let done = first.put_shortly(now, begin(), args);
+                // No id comes twice, and they grow long in the end.
+                next_task += 1 + if numbers.next() % 99 == 0 { numbers.any(30) } else { 0 };
+                (first.tasks, second.tasks) = (next_task..next_task + 1, next_task..next_task + 1);
+                let task = long_way(second);
+                tasks.push(task);
+                let done = first.begin_entered_shortly(callsite, now, context, args);
+                assert_eq!(done.unwrap_or_else(|| long_way(first)), task);
+                done.map(drop)
+            }
+            5 => {
+                // Usually the last one, which is what the short way is for.
+                let at = if numbers.next() % 8 == 0 { 0 } else { tasks.len().saturating_sub(1) };
+                let task = if tasks.is_empty() { TaskId(77) } else { tasks.remove(at) };
+                second.end_entered(callsite.into(), task, now);
+                let done = first.end_entered_shortly(callsite, now, task);
                 if done.is_none() {
-                    long_way(first);
+                    first.end_entered(callsite.into(), task, now);
                 }
                 done
             }
-            5 => {
+            6 => {
                 let (task, age) = (TaskId(numbers.any(30)), numbers.any(50));
                 let end = || Event::TaskEnd { callsite: id, task, parent: context.task(), age };
                 second.put(now, end());
-                let done = first.put_shortly(now, end(), &[]);
+                let done = first.put_shortly(now, end());
                 if done.is_none() {
                     first.put(now, end());
                 }
                 done
             }
-            6 => {
+            7 => {
+                let key = second.enter(context, now);
+                let done = first.enter_shortly(context, now);
+                assert_eq!(done.unwrap_or_else(|| first.enter(context, now)), key);
+                keys.push(key);
+                done.map(drop)
+            }
+            8 => {
+                let at = if numbers.next() % 8 == 0 { 0 } else { keys.len().saturating_sub(1) };
+                let key = if keys.is_empty() { EntryKey::NONE } else { keys.remove(at) };
+                second.leave(key, now);
+                let done = first.leave_shortly(key, now);
+                if done.is_none() {
+                    first.leave(key, now);
+                }
+                done
+            }
+            9 => {
                 let log = || Event::Log { callsite: id, message: Text::new(text) };
                 second.put(now, log());
                 let done = first.put_text_shortly(now, log(), text.len());
@@ -141,7 +170,7 @@ fn both_ways_write_the_same_bytes() {
             _ => {
                 let count = || Event::Counter { callsite: id, value: Field::I64(b) };
                 second.put(now, count());
-                let done = first.put_shortly(now, count(), &[]);
+                let done = first.put_shortly(now, count());
                 if done.is_none() {
                     first.put(now, count());
                 }
@@ -150,10 +179,15 @@ fn both_ways_write_the_same_bytes() {
         };
         first.commit();
         second.commit();
-        tries += 1;
-        taken += u32::from(done.is_some());
+        taken[kind][usize::from(done.is_some())] += 1;
     }
-    assert!(taken * 2 > tries, "{taken} of {tries}");
-    assert!(taken < tries, "the long way was never taken");
-    assert_eq!(short.finish(), long.finish());
+    for (kind, taken) in taken.iter().enumerate() {
+        assert!(taken.iter().all(|&times| times > 100), "{kind}: long and short {taken:?}");
+    }
+    let (short, long) = (short.finish(), long.finish());
+    assert_eq!(short.len(), long.len());
+    for (at, (short, long)) in short.iter().zip(&long).enumerate() {
+        let differs = short.iter().zip(long).position(|(short, long)| short != long);
+        assert!(short == long, "chunk {at} differs at {differs:?}");
+    }
 }
