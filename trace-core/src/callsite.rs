@@ -214,6 +214,14 @@ pub(crate) fn short(id: u32) -> u16 {
     if id < CallsiteId::WIDE { id as u16 } else { 0 }
 }
 
+/// What a short number stands for; nothing if it is 0. Told in a way from which the compiler sees that
+/// it takes two bytes.
+#[inline(always)]
+pub(crate) fn of_short(number: u16) -> Option<CallsiteId> {
+    let number = u32::from(number);
+    (1..CallsiteId::WIDE).contains(&number).then_some(CallsiteId(number))
+}
+
 /// All callsites that had an event.
 struct Table {
     /// The callsite with number `i + 1` at `i`.

@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use trace_format::{CallsiteId, CallsiteKind, Event, TaskId, Text};
 
-use crate::callsite::Callsite;
+use crate::callsite::{Callsite, of_short};
 use crate::clock;
 use crate::context::Context;
 use crate::pen::Pen;
@@ -77,12 +77,8 @@ fn put(site: Site, context: Option<Context>, message: Message<'_>) {
 fn put_shortly(site: Site, context: Option<Context>, message: &Text<'_>) -> Option<()> {
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
-    let callsite = site.short_id(CallsiteKind::Log, pen);
-    if callsite == 0 {
-        return None;
-    }
-    let (callsite, len) = (CallsiteId(callsite.into()), message.bytes.len());
-    let message = borrowed(message);
+    let callsite = of_short(site.short_id(CallsiteKind::Log, pen))?;
+    let (message, len) = (borrowed(message), message.bytes.len());
     match other_than_current(context, pen) {
         None => pen.put_text_shortly(now, Event::Log { callsite, message }, len),
         Some(task) => pen.put_text_shortly(now, Event::TaskLog { callsite, task, message }, len),
@@ -142,10 +138,7 @@ fn put_count_shortly(
     value: &impl Fn() -> trace_format::Value<'static>,
 ) -> Option<()> {
     let mut way = short_way()?;
-    let callsite = CallsiteId(callsite.short_id().into());
-    if callsite.0 == 0 {
-        return None;
-    }
+    let callsite = of_short(callsite.short_id())?;
     way.pen().put_shortly(clock::counter(), Event::Counter { callsite, value: value() })
 }
 

@@ -22,9 +22,10 @@ mod room;
 mod tests;
 mod zeros;
 
-use trace_format::{CallsiteId, Event, Kind, TaskId};
+use trace_format::{Event, Kind, TaskId};
 
-use self::room::{Delta, Packed, Room};
+use self::room::{Borrowing, Delta, Packed, Room};
+use crate::callsite::of_short;
 use crate::context::Context;
 use crate::open::Open;
 use crate::pen::{Entry, EntryKey, Pen};
@@ -94,10 +95,8 @@ impl Pen {
         if context == self.context {
             return self.region_begin_shortly(callsite, now);
         }
-        if callsite == 0 {
-            return None;
-        }
-        let begin = task_region_begin(callsite, context);
+        let (id, task) = (of_short(callsite)?, context.task());
+        let begin = Borrowing::new(Event::TaskRegionBegin { callsite: id, task });
         let next = self.room_for(now, 0)?.put(begin, None);
         self.begin_region_shortly(callsite, now, context, next)
     }
@@ -114,20 +113,18 @@ impl Pen {
         if args.is_empty() {
             return self.region_begin_in_shortly(callsite, now, context);
         }
-        if callsite == 0 {
-            return None;
-        }
+        let id = of_short(callsite)?;
         let in_current = context == self.context;
         let packed = if in_current { Packed::region_with(callsite, args) } else { None };
         let next = match packed {
             Some(fields) => self.room_for(now, 0)?.put_packed(Kind::RegionBegin, fields),
             None => {
                 let begin = if in_current {
-                    Event::RegionBegin { callsite: CallsiteId(callsite.into()) }
+                    Event::RegionBegin { callsite: id }
                 } else {
-                    task_region_begin(callsite, context)
+                    Event::TaskRegionBegin { callsite: id, task: context.task() }
                 };
-                self.put_with(now, begin, Kind::RegionArgs, args)?.next
+                self.put_with(now, Borrowing::new(begin), Kind::RegionArgs, args)?.next
             }
         };
         self.begin_region_shortly(callsite, now, context, next)
@@ -159,18 +156,18 @@ impl Pen {
         parent: Context,
         args: &[Value<'_>],
     ) -> Option<TaskId> {
-        let task = self.peek_task()?;
-        if callsite == 0 || !self.entered.has_room() {
+        let (callsite, task, parent) = (of_short(callsite)?, self.peek_task()?, parent.task());
+        if !self.entered.has_room() {
             return None;
         }
-        let (callsite, parent) = (CallsiteId(callsite.into()), parent.task());
-        let (begin, enter) = (Event::TaskBegin { callsite, task, parent }, Event::TaskEnter { task });
+        let begin = Borrowing::new(Event::TaskBegin { callsite, task, parent });
+        let enter = Borrowing::new(Event::TaskEnter { task });
         self.next = if args.is_empty() {
             self.room_for(now, EVENT_LEN)?.put(begin, Some(enter))
         } else {
             let mut out = self.put_with(now, begin, Kind::TaskArgs, args)?;
             out.put_head(enter.kind());
-            out.put_fields(enter);
+            enter.encode_fields(&mut out);
             out.next
         };
         self.take_task();
@@ -190,12 +187,12 @@ impl Pen {
         task: TaskId,
     ) -> Option<()> {
         let Entry { before, parent, begin, .. } = self.last_entered(EntryKey::of_task(task))?;
-        if callsite == 0 || before.task() == task {
+        if before.task() == task {
             return None;
         }
-        let (callsite, age) = (CallsiteId(callsite.into()), now.saturating_sub(begin));
-        let leave = Event::TaskEnter { task: before.task() };
-        let end = Event::TaskEnd { callsite, task, parent, age };
+        let (callsite, age) = (of_short(callsite)?, now.saturating_sub(begin));
+        let leave = Borrowing::new(Event::TaskEnter { task: before.task() });
+        let end = Borrowing::new(Event::TaskEnd { callsite, task, parent, age });
         self.next = self.room_for(now, EVENT_LEN)?.put(leave, Some(end));
         self.entered.pop();
         self.context = before;
@@ -239,6 +236,7 @@ impl Pen {
     /// An event that changes nothing but the task it tells of.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn put_shortly(&mut self, now: u64, event: Event<'_>) -> Option<()> {
+        let event = Borrowing::new(event);
         self.next = self.room_for(now, 0)?.put(event, None);
         self.commit_shortly(now);
         Some(())
@@ -252,8 +250,9 @@ impl Pen {
         event: Event<'_>,
         len: usize,
     ) -> Option<()> {
+        let event = Borrowing::new(event);
         let mut out = self.room_for(now, len)?.begin(event.kind());
-        out.put_fields(event);
+        event.encode_fields(&mut out);
         self.next = out.next;
         self.commit_shortly(now);
         Some(())
@@ -264,13 +263,13 @@ impl Pen {
     fn put_with(
         &self,
         now: u64,
-        event: Event<'_>,
+        event: Borrowing<'_>,
         args_kind: Kind,
         args: &[Value<'_>],
     ) -> Option<Out> {
         let room = self.room_for(now, EVENT_LEN + 1 + most_len(args.len())?)?;
         let mut out = room.begin(event.kind());
-        out.put_fields(event);
+        event.encode_fields(&mut out);
         out.put_head(args_kind);
         encode_plain(args, &mut out)?;
         Some(out)
@@ -295,9 +294,4 @@ impl Pen {
         let room = self.end as usize - self.next as usize;
         (room >= EVENT_LEN + more).then_some(Room { next: self.next, end: self.end, delta })
     }
-}
-
-#[cfg_attr(not(debug_assertions), inline(always))]
-fn task_region_begin(callsite: u16, context: Context) -> Event<'static> {
-    Event::TaskRegionBegin { callsite: CallsiteId(callsite.into()), task: context.task() }
 }

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
-use crate::callsite::{Callsite, short};
+use crate::callsite::{Callsite, of_short, short};
 use crate::clock;
 use crate::context::Context;
 use crate::region::StaysOnItsThread;
@@ -124,11 +124,7 @@ fn begin_named_shortly(
     let mut way = short_way()?;
     let (pen, begin, parent) = (way.pen(), clock::counter(), context.task());
     let short_id = short(pen.names.known_id(CallsiteKind::Task, name, location));
-    if short_id == 0 {
-        return None;
-    }
-    let id = pen.peek_task()?;
-    let callsite = CallsiteId(short_id.into());
+    let (callsite, id) = (of_short(short_id)?, pen.peek_task()?);
     pen.put_shortly(begin, Event::TaskBegin { callsite, task: id, parent })?;
     pen.take_task();
     Some(Begun { id, parent, begin, epoch: pen.epoch_word(), short_id })
@@ -162,10 +158,11 @@ fn end_named_shortly(begun: Begun) -> Option<()> {
     let Begun { id: task, parent, begin, epoch, short_id } = begun;
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
-    if short_id == 0 || epoch != pen.epoch_word() {
+    let callsite = of_short(short_id)?;
+    if epoch != pen.epoch_word() {
         return None;
     }
-    let (callsite, age) = (CallsiteId(short_id.into()), now.saturating_sub(begin));
+    let age = now.saturating_sub(begin);
     pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age })
 }
 

@@ -1,5 +1,7 @@
 //! The bytes of an event on the short way: its delta, and fields that are shifted into place behind it.
 
+use std::mem::ManuallyDrop;
+
 use trace_format::wire::{Sink, put_tagged_varint};
 use trace_format::{Event, Kind, head_byte};
 
@@ -45,6 +47,9 @@ impl Delta {
     }
 }
 
+/// An event that borrows all there is in it: nothing is to be dropped, nor code to be kept for that.
+pub(super) type Borrowing<'a> = ManuallyDrop<Event<'a>>;
+
 /// Where an event is written. What was written is nothing until the pen goes on behind it.
 pub(super) struct Room {
     pub(super) next: *mut u8,
@@ -58,19 +63,15 @@ impl Room {
     /// What nearly all events consist of is put together in registers and stored where the event
     /// begins: see [the module above](super).
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put(self, event: Event<'_>, then: Option<Event<'_>>) -> *mut u8 {
+    pub(super) fn put(self, event: Borrowing<'_>, then: Option<Borrowing<'_>>) -> *mut u8 {
         let mut fields = Packed::default();
         encode_all(&event, &then, &mut fields);
-        let next = if fields.fits() {
-            self.put_packed(event.kind(), fields)
-        } else {
-            let mut out = self.begin(event.kind());
-            encode_all(&event, &then, &mut out);
-            out.next
-        };
-        // They borrow all there is in them: nothing is to be dropped, nor code to be kept for that.
-        std::mem::forget((event, then));
-        next
+        if fields.fits() {
+            return self.put_packed(event.kind(), fields);
+        }
+        let mut out = self.begin(event.kind());
+        encode_all(&event, &then, &mut out);
+        out.next
     }
 
     /// An event with these fields, which [fit](Packed::fits).
@@ -105,7 +106,7 @@ impl Room {
 
 /// The fields of an event, and another event at the same time.
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn encode_all(event: &Event<'_>, then: &Option<Event<'_>>, out: &mut impl Sink) {
+fn encode_all(event: &Borrowing<'_>, then: &Option<Borrowing<'_>>, out: &mut impl Sink) {
     event.encode_fields(out);
     if let Some(event) = then {
         out.put_word(head_byte(event.kind(), 0).into(), 1);
@@ -199,14 +200,6 @@ impl Out {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn has_room_for(&self, len: usize) -> bool {
         self.end as usize - self.next as usize >= len + 8
-    }
-
-    /// The fields of an event that borrows all there is in it.
-    #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(super) fn put_fields(&mut self, event: Event<'_>) {
-        event.encode_fields(self);
-        // As in `Room::put`.
-        std::mem::forget(event);
     }
 
     /// An event of this kind at the time of the one before.

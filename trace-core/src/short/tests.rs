@@ -1,6 +1,6 @@
 //! Random events on both ways: they write the same bytes.
 
-use trace_format::{Overflow, TaskId, Text, Value as Field};
+use trace_format::{CallsiteId, Overflow, TaskId, Text, Value as Field};
 
 use super::*;
 use crate::epoch::Epoch;
