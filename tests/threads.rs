@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -116,6 +117,35 @@ fn destructors_of_a_thread_may_emit() {
     let threads: HashSet<_> = of_first.map(|log| log.thread).collect();
     assert_eq!(threads.len(), 1, "it is one thread all the time");
     assert_eq!(trace.threads().len(), 2);
+}
+
+thread_local! {
+    static OPEN: RefCell<Option<trace::EnteredTask>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn a_task_may_end_with_its_thread() {
+    let _turn = turn();
+    let ((), bytes) = trace::capture(|| {
+        let begins = || {
+            // Dropped after the recorder gave back what the thread recorded with.
+            OPEN.set(None);
+            let _outer = trace::trace_task!("outer");
+            OPEN.set(Some(trace::trace_task!("inner")));
+        };
+        thread::spawn(begins).join().unwrap();
+    });
+    let trace = Trace::from_bytes(bytes.clone()).unwrap();
+    assert!(trace.validate().unwrap().is_empty());
+    let [outer, inner] = &trace.load().unwrap().tasks[..] else { panic!("two tasks") };
+    assert!(inner.end.unwrap() >= outer.end.unwrap());
+    assert_eq!(inner.begin_thread, inner.end_thread);
+    // The thread goes on where it ended, and so knows what it began.
+    let mut text = String::new();
+    trace_format::file_to_text(&bytes, |line| text.write_str(line)).unwrap();
+    let last_chunk = text.rsplit("block chunk").next().unwrap();
+    assert!(last_chunk.contains("TaskEnter task=0"), "{text}");
+    assert!(last_chunk.contains(" TaskEnd "), "{text}");
 }
 
 #[test]

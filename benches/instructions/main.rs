@@ -37,7 +37,7 @@ ops! {
         black_box(context);
         task.end();
     };
-    op_off_function_task: black_box(task(black_box(1)));
+    op_off_function_task: black_box(task(black_box(2)));
     op_off_start_region: trace::start_region(Context::background(), "region").end();
     op_region: black_box(leaf(black_box(1)));
     op_start_region: trace::start_region(Context::background(), "region").end();

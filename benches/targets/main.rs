@@ -38,13 +38,14 @@ fn main() {
     work::while_on(|| on.run(rounds));
     print!("{}", measure::table(&[&off, &on], work::FLOOR));
     let mut verdicts = Verdicts::default();
-    verdicts.rows(&off, &on);
-    verdicts.processes(&process::measure(on.times(work::FLOOR).least, quick));
+    let floor = verdicts.rows(&off, &on);
+    verdicts.processes(&process::measure(floor, quick));
     if !quick {
         verdicts.outside(&outside::measure());
     }
-    println!("\n{}", verdicts.table(&[("off", off.machine()), ("on", on.machine())]));
+    let table = verdicts.table(&[("off", off.quiet()), ("on", on.quiet())]);
+    println!("\n{table}");
     if has("--write") {
-        verdicts::write(&verdicts.table(&[("off", off.machine()), ("on", on.machine())]));
+        verdicts::write(&table);
     }
 }

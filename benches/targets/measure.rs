@@ -34,11 +34,6 @@ impl Row {
         (self.body)(self.runs);
         self.samples.push(begin.elapsed().as_nanos() as f64 / f64::from(self.runs));
     }
-
-    /// The numbers that the table shows.
-    pub(crate) fn times(&self) -> Times {
-        Times::of(&self.samples)
-    }
 }
 
 /// Nanoseconds per run.
@@ -51,8 +46,8 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    fn of(samples: &[f64]) -> Self {
-        let mut sorted = samples.to_vec();
+    fn of(samples: impl Iterator<Item = f64>) -> Self {
+        let mut sorted: Vec<f64> = samples.collect();
         sorted.sort_by(f64::total_cmp);
         let at = |part: f64| sorted[((sorted.len() - 1) as f64 * part) as usize];
         Self { least: at(0.0), middle: at(0.5), p90: at(0.9) }
@@ -61,7 +56,7 @@ impl Times {
 
 /// Samples of rows, and of the machine between them.
 pub(crate) struct Rounds {
-    pub(crate) rows: Vec<Row>,
+    rows: Vec<Row>,
     machine: Machine,
 }
 
@@ -73,51 +68,58 @@ impl Rounds {
     /// Samples every row once per round, one after the other, so that a machine that gets slower
     /// does so for all of them.
     pub(crate) fn run(&mut self, rounds: usize) {
+        self.machine.sample();
         for _ in 0..rounds {
-            self.machine.sample();
             for row in &mut self.rows {
                 row.sample();
             }
+            self.machine.sample();
         }
     }
 
-    /// The row with this name.
-    pub(crate) fn times(&self, name: &str) -> Times {
-        let row = self.rows.iter().find(|row| row.name == name);
-        row.unwrap_or_else(|| panic!("no row {name}")).times()
+    /// What the rows took in quiet rounds, or in all if hardly any was quiet.
+    pub(crate) fn times(&self) -> Vec<(&'static str, Times)> {
+        let quiet = self.machine.quiet_rounds();
+        let counts = |round: &bool| *round || !self.quiet().is_enough();
+        let of_row = |row: &Row| {
+            let samples = row.samples.iter().zip(&quiet).filter(|(_, round)| counts(round));
+            (row.name, Times::of(samples.map(|(sample, _)| *sample)))
+        };
+        self.rows.iter().map(of_row).collect()
     }
 
-    pub(crate) fn machine(&self) -> Quiet {
-        self.machine.judge()
+    pub(crate) fn quiet(&self) -> Quiet {
+        let rounds = self.machine.quiet_rounds();
+        Quiet { rounds: rounds.iter().filter(|quiet| **quiet).count(), of: rounds.len() }
     }
 }
 
 /// All rows, and the ratio of each to the row called `floor` in the last rounds.
 pub(crate) fn table(all: &[&Rounds], floor: &str) -> String {
-    let floor = all.last().expect("some rounds").times(floor).least;
+    let all: Vec<_> = all.iter().flat_map(|rounds| rounds.times()).collect();
+    let floor = all.iter().rfind(|(name, _)| *name == floor).expect("a row of the floor").1.least;
     let mut text =
         format!("{:44} {:>8} {:>8} {:>8} {:>8}\n", "ns", "least", "middle", "p90", "x floor");
-    for row in all.iter().flat_map(|rounds| &rounds.rows) {
-        let Times { least, middle, p90 } = row.times();
+    for (name, Times { least, middle, p90 }) in all {
         let ratio = least / floor;
-        text += &format!("{:44} {least:8.2} {middle:8.2} {p90:8.2} {ratio:8.2}\n", row.name);
+        text += &format!("{name:44} {least:8.2} {middle:8.2} {p90:8.2} {ratio:8.2}\n");
     }
     text
 }
 
-/// Whether the machine was ours.
+/// How often the machine was ours.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
-    /// Four independent chains of additions against one: 1 if the processor's whole width was there.
-    pub(crate) width: f64,
-    /// The middle walk through memory against the fastest.
-    pub(crate) memory: f64,
+    /// In so many rounds,
+    pub(crate) rounds: usize,
+    /// of so many.
+    pub(crate) of: usize,
 }
 
 impl Quiet {
-    /// A neighbour on the same core takes at least a third of the width.
-    pub(crate) fn is_quiet(self) -> bool {
-        self.width < 1.12 && self.memory < 1.25
+    /// Whether there is a least time among them that means something.
+    pub(crate) fn is_enough(self) -> bool {
+        self.rounds >= 20
     }
 }
 
@@ -174,12 +176,19 @@ impl Machine {
         self.memory.sample();
     }
 
-    fn judge(&self) -> Quiet {
-        let memory = self.memory.times();
-        Quiet {
-            width: self.four_chains.times().middle / self.one_chain.times().middle,
-            memory: memory.middle / memory.least,
-        }
+    /// Which rounds had a quiet machine before and after them.
+    fn quiet_rounds(&self) -> Vec<bool> {
+        /// A neighbour on the same core takes at least a third of the width.
+        const WIDTH: f64 = 1.12;
+        /// And one that uses the memory makes the walk vary by more.
+        const MEMORY: f64 = 1.25;
+        let walk = Times::of(self.memory.samples.iter().copied()).least;
+        let chains = self.one_chain.samples.iter().zip(&self.four_chains.samples);
+        let quiet: Vec<bool> = chains
+            .zip(&self.memory.samples)
+            .map(|((one, four), memory)| four / one < WIDTH && memory / walk < MEMORY)
+            .collect();
+        quiet.windows(2).map(|around| around[0] && around[1]).collect()
     }
 }
 

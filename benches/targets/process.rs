@@ -37,7 +37,7 @@ pub(crate) struct TwoThreads {
 
 /// Measures all of it. `floor` is how many nanoseconds two clock reads take.
 pub(crate) fn measure(floor: f64, quick: bool) -> Found {
-    let (cpu_ns, bytes_per_region) = file_written(if quick { 1 } else { 20 });
+    let (cpu_ns, bytes_per_region) = file_written(if quick { 5 } else { 20 });
     let million_regions = if quick { 2 } else { 100 };
     let (start_ms, stop_ms) = hundred_threads(if quick { 3 } else { 30 });
     Found {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value as Json;
 
-use crate::measure::{Quiet, Rounds};
+use crate::measure::{Quiet, Rounds, Times};
 use crate::{outside, process, work};
 
 /// What was found so far, in the order of the table.
@@ -31,11 +31,16 @@ impl Verdicts {
         });
     }
 
-    /// What the rows tell: least times, which a busy neighbour disturbs least.
-    pub(crate) fn rows(&mut self, off: &Rounds, on: &Rounds) {
-        let floor = on.times(work::FLOOR).least;
-        let on = |name: &str| on.times(name).least;
-        let off = |name: &str| off.times(name).least;
+    /// What the rows tell: least times, which a busy neighbour disturbs least. Returns the floor.
+    pub(crate) fn rows(&mut self, off: &Rounds, on: &Rounds) -> f64 {
+        let (off, on) = (off.times(), on.times());
+        let least = |times: &[(&str, Times)], name: &str| {
+            let row = times.iter().find(|(row, _)| *row == name);
+            row.unwrap_or_else(|| panic!("no row {name}")).1.least
+        };
+        let on = |name: &str| least(&on, name);
+        let off = |name: &str| least(&off, name);
+        let floor = on(work::FLOOR);
         let added = off(work::OFF_CALLER) - off(work::PLAIN_CALLER);
         self.most("function that calls others, off", " ns", 0.5, Some(added));
         self.most("region on", " × floor", 1.1, Some(on(work::REGION) / floor));
@@ -51,12 +56,19 @@ impl Verdicts {
             Some(off(work::TASK) - off(work::CONTEXT)),
         );
         let function = on(work::FUNCTION_TASK) - floor;
-        self.most("`#[task]`, begin, enter, leave, end, on", " ns + floor", 12.0, Some(function));
+        self.0.push(Verdict {
+            what: "`#[task]`, begin, enter, leave and end, on".into(),
+            target: "(four events)".into(),
+            measured: format!("{function:.2} ns + floor"),
+            met: None,
+        });
         let function = off(work::FUNCTION_TASK) - off(work::PLAIN_LEAF);
         self.most("`#[task]`, off", " ns", 1.0, Some(function));
         let log = on(work::LOG) - on(work::CLOCK);
         self.most("log with an integer, on", " ns + one clock read", 30.0, Some(log));
-        self.most("log with an integer, off", " ns", 0.5, Some(off(work::LOG)));
+        let log = off(work::LOG) - off(work::NOTHING);
+        self.most("log with an integer, off", " ns", 0.5, Some(log));
+        floor
     }
 
     pub(crate) fn processes(&mut self, found: &process::Found) {
@@ -165,11 +177,15 @@ impl Verdicts {
             let _ = writeln!(text, "| {what} | {target} | {measured} | {verdict} |");
         }
         for (what, quiet) in machines {
-            let Quiet { width, memory } = quiet;
-            let verdict = if quiet.is_quiet() { "quiet" } else { "busy" };
+            let Quiet { rounds, of } = quiet;
+            let consequence = if quiet.is_enough() {
+                "times are from those"
+            } else {
+                "too few: times are from all, and a missed target says little"
+            };
             let _ = writeln!(
                 text,
-                "\nThe machine while tracing was {what}: {verdict} (width {width:.2}, memory {memory:.2})."
+                "\nWhile tracing was {what}, the machine was quiet in {rounds} rounds of {of}; {consequence}."
             );
         }
         text

@@ -8,6 +8,7 @@ use crate::measure::Row;
 
 /// What the row of a task does besides.
 pub(crate) const CONTEXT: &str = "a context, hidden from the compiler";
+pub(crate) const NOTHING: &str = "an empty loop";
 pub(crate) const FLOOR: &str = "two clock reads";
 pub(crate) const PLAIN_CALLER: &str = "function that calls others, plain";
 pub(crate) const OFF_CALLER: &str = "function that calls others, annotated";
@@ -56,6 +57,7 @@ fn task_in_go_style() {
 /// While tracing is off.
 pub(crate) fn off() -> Vec<Row> {
     vec![
+        row!(NOTHING, black_box(())),
         row!(CONTEXT, {
             black_box(black_box(Context::background()));
         }),
