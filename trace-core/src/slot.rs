@@ -152,8 +152,10 @@ impl Slot {
         let gate = self.gate.load(Relaxed);
         self.gate.store(EMITTING, Relaxed);
         barrier::light_in_short_way();
-        // Zero is never in a gate, and while the thread is emitting no epoch is.
-        if epoch.load(Acquire) != gate {
+        // Zero is never in a gate, and while the thread is emitting no epoch is. Orders nothing, as
+        // against `write`: while the epoch is the one that this thread left in the gate, no session
+        // has ended since, and nobody else has touched the pen.
+        if epoch.load(Relaxed) != gate {
             self.gate.store(gate, Release);
             return None;
         }
