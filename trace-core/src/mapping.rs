@@ -4,8 +4,8 @@
 //! committed event, and `docs/format.md` tells how to join it to the trace. The layout:
 //!
 //! ```text
-//! 0                head: one page
-//! controls_offset  one Control (64 bytes) per chunk
+//! 0                a PoolHead, on a page of its own
+//! controls_offset  a Control per chunk: what the reader knows as a PoolControl
 //! chunks_offset    the chunks
 //! tables_offset    blocks of the callsite table, appended with `write`
 //! ```
@@ -22,12 +22,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
+use trace_format::{POOL_CONTROL_LEN, POOL_MAGIC, PoolHead};
+
 use crate::fork::Process;
 use crate::memory::{Control, Memory};
 
-/// What a pool file begins with.
-const MAGIC: &[u8; 16] = b"runtime-trace P\n";
-const VERSION: u32 = 1;
 const PAGE: usize = 4096;
 
 /// The memory file system that is tried first.
@@ -38,8 +37,7 @@ const MEMORY_FILE_SYSTEM: &str = "/dev/shm";
 pub(crate) struct Mapped {
     base: *mut u8,
     len: usize,
-    chunk_count: usize,
-    chunk_bytes: usize,
+    head: PoolHead,
     file: File,
     path: PathBuf,
     owner: Process,
@@ -53,35 +51,23 @@ unsafe impl Send for Mapped {}
 // SAFETY: as above.
 unsafe impl Sync for Mapped {}
 
-/// Where the parts of a pool file lie.
-#[derive(Clone, Copy)]
-struct Layout {
-    chunk_count: usize,
-    chunk_bytes: usize,
-    chunks_offset: usize,
-    tables_offset: usize,
-}
+// They lie in the file as they lie in memory.
+const _: () = assert!(size_of::<Control>() == POOL_CONTROL_LEN);
 
-impl Layout {
-    fn new(chunk_count: usize, chunk_bytes: usize) -> Option<Self> {
-        let controls = chunk_count.checked_mul(size_of::<Control>())?;
-        let chunks_offset = controls.checked_add(PAGE)?.checked_next_multiple_of(PAGE)?;
-        let chunks = chunk_count.checked_mul(chunk_bytes)?;
-        let tables_offset = chunks_offset.checked_add(chunks)?.checked_next_multiple_of(PAGE)?;
-        Some(Self { chunk_count, chunk_bytes, chunks_offset, tables_offset })
-    }
-
-    fn head(&self, session: u64) -> Vec<u8> {
-        let mut head = Vec::with_capacity(56);
-        head.extend_from_slice(MAGIC);
-        for word in [VERSION, self.chunk_bytes as u32, self.chunk_count as u32, PAGE as u32] {
-            head.extend_from_slice(&word.to_le_bytes());
-        }
-        for word in [self.chunks_offset as u64, self.tables_offset as u64, session] {
-            head.extend_from_slice(&word.to_le_bytes());
-        }
-        head
-    }
+/// The file's layout; its session is to be filled in. `None` if it has no room for so many chunks.
+fn layout(chunk_count: usize, chunk_bytes: usize) -> Option<PoolHead> {
+    let controls = chunk_count.checked_mul(size_of::<Control>())?;
+    let chunks_offset = controls.checked_add(PAGE)?.checked_next_multiple_of(PAGE)?;
+    let chunks = chunk_count.checked_mul(chunk_bytes)?;
+    let tables_offset = chunks_offset.checked_add(chunks)?.checked_next_multiple_of(PAGE)?;
+    Some(PoolHead {
+        chunk_bytes: chunk_bytes.try_into().ok()?,
+        chunk_count: chunk_count.try_into().ok()?,
+        controls_offset: PAGE as u32,
+        chunks_offset: chunks_offset as u64,
+        tables_offset: tables_offset as u64,
+        session: 0,
+    })
 }
 
 impl Mapped {
@@ -104,41 +90,42 @@ impl Mapped {
             path.push(".pool");
             PathBuf::from(path)
         };
-        let layout = Layout::new(chunk_count, chunk_bytes)
+        let head = layout(chunk_count, chunk_bytes)
             .ok_or_else(|| (beside.clone(), io::ErrorKind::OutOfMemory.into()))?;
+        let head = PoolHead { session, ..head };
         // No guess is better than the claim itself, which fails when there is no room.
-        Self::at(in_memory, layout, session).or_else(|_| {
+        Self::at(in_memory, head).or_else(|_| {
             // Beside the trace the name is fixed, so that a pool left by a crash is replaced
             // together with the trace that it belonged to.
             if is_pool(&beside) {
                 let _ = std::fs::remove_file(&beside);
             }
-            Self::at(beside.clone(), layout, session).map_err(|error| (beside, error))
+            Self::at(beside.clone(), head).map_err(|error| (beside, error))
         })
     }
 
-    fn at(path: PathBuf, layout: Layout, session: u64) -> io::Result<Self> {
+    fn at(path: PathBuf, head: PoolHead) -> io::Result<Self> {
         // `create_new` follows no link that somebody else put there.
         let file =
             OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
-        Self::in_file(file, path, layout, session)
+        Self::in_file(file, path, head)
     }
 
-    fn in_file(file: File, path: PathBuf, layout: Layout, session: u64) -> io::Result<Self> {
-        let made = Self::claim_and_map(&file, layout).and_then(|base| {
-            file.write_all_at(&layout.head(session), 0)?;
+    fn in_file(file: File, path: PathBuf, head: PoolHead) -> io::Result<Self> {
+        let len = head.tables_offset as usize;
+        let made = Self::claim_and_map(&file, len).and_then(|base| {
+            file.write_all_at(&head.to_bytes(), 0)?;
             Ok(base)
         });
         match made {
             Ok(base) => Ok(Self {
                 base,
-                len: layout.tables_offset,
-                chunk_count: layout.chunk_count,
-                chunk_bytes: layout.chunk_bytes,
+                len,
+                head,
                 file,
                 path,
                 owner: Process::current(),
-                tables_end: AtomicU64::new(layout.tables_offset as u64),
+                tables_end: AtomicU64::new(head.tables_offset),
             }),
             Err(error) => {
                 let _ = std::fs::remove_file(&path);
@@ -147,8 +134,7 @@ impl Mapped {
         }
     }
 
-    fn claim_and_map(file: &File, layout: Layout) -> io::Result<*mut u8> {
-        let len = layout.tables_offset;
+    fn claim_and_map(file: &File, len: usize) -> io::Result<*mut u8> {
         let fd = file.as_raw_fd();
         // SAFETY: the call takes a descriptor, which `file` keeps open, and two numbers.
         let claim = || unsafe { libc::posix_fallocate(fd, 0, len as libc::off_t) };
@@ -180,9 +166,9 @@ impl Mapped {
 
 /// Whether a file is a pool: nobody else's file is ever removed.
 fn is_pool(path: &Path) -> bool {
-    let mut magic = [0; MAGIC.len()];
+    let mut magic = [0; POOL_MAGIC.len()];
     let read = File::open(path).and_then(|file| file.read_exact_at(&mut magic, 0));
-    read.is_ok() && magic == *MAGIC
+    read.is_ok() && magic == *POOL_MAGIC
 }
 
 /// Takes the page faults now instead of while recording. Kernels before 5.14 refuse, and take
@@ -211,17 +197,18 @@ impl Memory for Mapped {
     fn controls(&self) -> &[Control] {
         // SAFETY: the file's room for controls begins at the second page, is zero or was written
         // through this type, and a `Control` is made of atomics for which zero is a value.
-        unsafe { std::slice::from_raw_parts(self.base.add(PAGE).cast(), self.chunk_count) }
+        unsafe {
+            std::slice::from_raw_parts(self.base.add(PAGE).cast(), self.head.chunk_count as usize)
+        }
     }
 
     fn chunks(&self) -> *mut u8 {
-        let layout = Layout::new(self.chunk_count, self.chunk_bytes).expect("as it was made");
         // SAFETY: the offset is inside of the mapping.
-        unsafe { self.base.add(layout.chunks_offset) }
+        unsafe { self.base.add(self.head.chunks_offset as usize) }
     }
 
     fn chunk_bytes(&self) -> usize {
-        self.chunk_bytes
+        self.head.chunk_bytes as usize
     }
 
     fn keep_table(&self, block: &[u8]) {

@@ -24,6 +24,7 @@ mod checksum;
 mod dump;
 mod error;
 mod events;
+mod pool;
 mod records;
 mod shapes;
 mod table;
@@ -38,6 +39,7 @@ pub use block::{
 pub use dump::{file_to_text, text_to_file};
 pub use error::{Malformed, TextError};
 pub use events::{DELTA_LIMIT, EVENTS, Event, Kind, Timed, delta_len, head_byte};
+pub use pool::{POOL_CONTROL_LEN, POOL_HEAD_LEN, POOL_MAGIC, PoolControl, PoolHead};
 pub use records::{
     Anchor, Callsite, CallsiteKind, ChunkHead, ClockSource, Header, LossCause, LossRecord,
     OpenRegion, Overflow, RECORDS, Summary,

@@ -7,7 +7,7 @@
 
 use trace_format::{BLOCK_HEAD_LEN, LossRecord};
 
-use crate::opening::{Damage, Opening};
+use crate::opening::{Damage, Opening, Unfinished};
 use crate::problem::LostChunks;
 use crate::source::Source;
 use crate::trace::{Thread, Trace};
@@ -18,6 +18,9 @@ impl Opening {
         self.callsites.shrink();
         if self.header.is_none() {
             self.problems.push(Problem::NoHeader);
+        }
+        if let Some(Unfinished { offset, len, found, block_type }) = self.unfinished.take() {
+            self.problems.push(Problem::EndsInsideBlock { offset, len, found, block_type });
         }
         let mut threads: Vec<Thread> = std::mem::take(&mut self.threads).into_values().collect();
         let chunks: usize = threads.iter().map(Thread::chunks).sum();
@@ -30,11 +33,13 @@ impl Opening {
         for Damage { offset, len, block_type, lost } in std::mem::take(&mut self.damages) {
             self.problems.push(Problem::Damaged { offset, len, block_type, lost });
         }
-        let end = match &self.summary {
-            Some((_, summary)) => clock.time(summary.end.0),
+        let (end_ticks, end) = match &self.summary {
+            Some((_, summary)) => (summary.end.0, clock.time(summary.end.0)),
             None => {
-                self.problems.push(Problem::NotStopped);
-                self.last_time(&threads, &clock, &*source)?
+                self.problems.push(Problem::NotStopped { pool: self.pool.clone() });
+                let ticks = self.last_ticks(&threads, &*source)?;
+                // A trace of nothing ends where it starts.
+                (ticks, clock.time(ticks).max(Time::START))
             }
         };
         let summary = self.summary.take().map(|(offset, summary)| {
@@ -57,6 +62,8 @@ impl Opening {
             threads,
             clock,
             end,
+            end_ticks,
+            has_magic: self.has_magic,
             summary,
             problems: self.problems,
             violations: self.violations,
@@ -119,19 +126,13 @@ impl Opening {
         Ok(())
     }
 
-    fn last_time(
-        &self,
-        threads: &[Thread],
-        clock: &Clock,
-        source: &dyn Source,
-    ) -> Result<Time, Error> {
+    fn last_ticks(&self, threads: &[Thread], source: &dyn Source) -> Result<u64, Error> {
         let mut ticks = self.anchors.iter().map(|anchor| anchor.ticks.0).max().unwrap_or(0);
         for thread in threads {
             if let Some(last) = thread.chunks.last() {
                 ticks = ticks.max(chunk::last_ticks(source, last)?);
             }
         }
-        // A trace of nothing ends where it starts.
-        Ok(clock.time(ticks).max(Time::START))
+        Ok(ticks)
     }
 }

@@ -63,3 +63,37 @@ impl std::error::Error for Error {
         }
     }
 }
+
+/// Why a trace cannot be [recovered](crate::Trace::recover).
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RecoverError {
+    /// It cannot be read.
+    Read(Error),
+    /// What it is written to failed.
+    Write(io::Error),
+}
+
+impl From<Error> for RecoverError {
+    fn from(error: Error) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl fmt::Display for RecoverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(f),
+            Self::Write(error) => write!(f, "cannot write the recovered trace: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for RecoverError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Write(error) => Some(error),
+        }
+    }
+}

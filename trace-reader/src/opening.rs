@@ -3,9 +3,12 @@
 //! 1. The magic is checked: another version ends it here.
 //! 2. The file is cut into stretches, sound blocks and junk.
 //! 3. Of a sound block the records are kept; of a chunk only its head is read, for its place.
-//! 4. What was found is put together: see [`assembly`](crate::assembly).
+//! 4. Of a trace that was not stopped, the blocks that its [pool](crate::pool) yields are read as if
+//!    they stood at the end.
+//! 5. What was found is put together: see [`assembly`](crate::assembly).
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use trace_format::wire::{Cursor, Field};
 use trace_format::{
@@ -15,7 +18,8 @@ use trace_format::{
 
 use crate::blocks::{Stretch, Stretches};
 use crate::callsite::Added;
-use crate::problem::{LostChunks, within_file};
+use crate::pool::{Joined, Snapshot};
+use crate::problem::{LostChunks, PoolFile, within_file};
 use crate::source::{Source, read_full};
 use crate::trace::{Chunk, Thread, Trace};
 use crate::{Callsites, Error, Header, Problem, Problems, ThreadId};
@@ -23,7 +27,16 @@ use crate::{Callsites, Error, Header, Problem, Problems, ThreadId};
 /// What precedes the version in the magic.
 const MAGIC_WORD: &[u8] = b"runtime-trace ";
 
-pub(crate) fn open(source: Box<dyn Source>) -> Result<Trace, Error> {
+/// What is known of the pool when a trace is opened.
+pub(crate) enum Pool {
+    /// It was not looked for.
+    Unknown,
+    /// The header names one that is not there.
+    Missing,
+    Taken(PathBuf, Snapshot),
+}
+
+pub(crate) fn open(source: Box<dyn Source>, pool: Pool) -> Result<Trace, Error> {
     let file_len = source.len().map_err(|source| Error::Io { offset: 0, source })?;
     if file_len == 0 {
         return Err(Error::Empty);
@@ -43,7 +56,20 @@ pub(crate) fn open(source: Box<dyn Source>) -> Result<Trace, Error> {
     if start == 0 && opening.blocks == 0 {
         return Err(Error::NotATrace { len: file_len });
     }
+    let (source, file_len) = opening.join(pool, source, file_len)?;
     opening.finish(source, file_len)
+}
+
+/// The header that a trace begins with.
+pub(crate) fn header_of(source: &dyn Source) -> Result<Option<Header>, Error> {
+    let len = source.len().map_err(|source| Error::Io { offset: 0, source })?;
+    let mut stretches = Stretches::new(source, MAGIC.len() as u64, len);
+    let Some(Stretch::Block { head, payload, .. }) = stretches.next()? else { return Ok(None) };
+    if head.block_type != BlockType::Header {
+        return Ok(None);
+    }
+    let header = trace_format::Header::decode(&mut Cursor::new(payload), "a header");
+    Ok(header.ok().map(|header| Header::new(&header)))
 }
 
 /// The first bytes of a stretch of junk, as many as there are of a marker.
@@ -56,6 +82,7 @@ fn stretches_start(source: &dyn Source, offset: u64, len: u64) -> Result<[u8; 4]
 /// What has been found so far.
 #[derive(Default)]
 pub(crate) struct Opening {
+    pub(crate) has_magic: bool,
     pub(crate) blocks: u64,
     pub(crate) next_sequence: u32,
     pub(crate) after_junk: bool,
@@ -68,8 +95,18 @@ pub(crate) struct Opening {
     pub(crate) threads: BTreeMap<u64, Thread>,
     /// Damaged stretches, by offset.
     pub(crate) damages: Vec<Damage>,
+    /// The block that the file ends in.
+    pub(crate) unfinished: Option<Unfinished>,
+    pub(crate) pool: PoolFile,
     pub(crate) problems: Problems,
     pub(crate) violations: Problems,
+}
+
+pub(crate) struct Unfinished {
+    pub(crate) offset: u64,
+    pub(crate) len: Option<u64>,
+    pub(crate) found: u64,
+    pub(crate) block_type: Option<BlockType>,
 }
 
 pub(crate) struct Damage {
@@ -86,6 +123,7 @@ impl Opening {
         let len = read_full(source, 0, &mut bytes)?;
         let bytes = &bytes[..len];
         if bytes.starts_with(MAGIC) {
+            self.has_magic = true;
             return Ok(MAGIC.len() as u64);
         }
         if let Some(version) = bytes.strip_prefix(MAGIC_WORD) {
@@ -100,6 +138,41 @@ impl Opening {
         }
         self.problems.push(Problem::NoMagic);
         Ok(0)
+    }
+
+    /// Reads what the pool has and the trace has not, if the trace was not stopped. Returns the source
+    /// of both, and its length.
+    fn join(
+        &mut self,
+        pool: Pool,
+        source: Box<dyn Source>,
+        file_len: u64,
+    ) -> Result<(Box<dyn Source>, u64), Error> {
+        let (path, mut snapshot) = match pool {
+            Pool::Taken(path, snapshot) if self.summary.is_none() => (path, snapshot),
+            Pool::Missing => {
+                self.pool = PoolFile::Missing;
+                return Ok((source, file_len));
+            }
+            _ => return Ok((source, file_len)),
+        };
+        for (&thread, Thread { chunks, .. }) in &self.threads {
+            chunks.iter().for_each(|chunk| snapshot.forget(thread, chunk.sequence));
+        }
+        let (chunks, unreadable) = (snapshot.chunks(), snapshot.unreadable);
+        self.pool = PoolFile::Joined { path, chunks, unreadable };
+        // The block that was being written is in the pool as well.
+        let trace_len = self.unfinished.take().map_or(file_len, |block| block.offset);
+        let blocks = snapshot.into_blocks(self.next_sequence);
+        let joined = Joined { trace: source, trace_len, blocks };
+        let mut stretches = Stretches::new(&joined.blocks, 0, joined.blocks.len() as u64);
+        while let Some(stretch) = stretches.next()? {
+            if let Stretch::Block { offset, head, payload } = stretch {
+                self.block(trace_len + offset, head, payload)?;
+            }
+        }
+        let len = trace_len + joined.blocks.len() as u64;
+        Ok((Box::new(joined), len))
     }
 
     fn junk(
@@ -123,12 +196,7 @@ impl Opening {
             }
         };
         if at_end && begun {
-            self.problems.push(Problem::EndsInsideBlock {
-                offset,
-                len: block_len,
-                found: len,
-                block_type,
-            });
+            self.unfinished = Some(Unfinished { offset, len: block_len, found: len, block_type });
         } else {
             self.damages.push(Damage { offset, len, block_type, lost: Vec::new() });
         }

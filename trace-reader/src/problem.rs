@@ -3,6 +3,8 @@
 //! The reader never gives up on a trace because of a problem: it reads on behind it, and says
 //! where it was and what is missing because of it.
 
+use std::path::PathBuf;
+
 use trace_format::{BlockType, CallsiteId, CallsiteKind, Malformed, TaskId};
 
 use crate::{ThreadId, Time};
@@ -40,8 +42,11 @@ pub enum Problem {
         /// What kind of block it is, when its head is sound.
         block_type: Option<BlockType>,
     },
-    /// There is no summary: the program did not stop the trace.
-    NotStopped,
+    /// There is no summary: the program died without stopping the trace, or still runs.
+    NotStopped {
+        /// What became of what was not written to the trace yet.
+        pool: PoolFile,
+    },
     /// A block has another sequence number than the one that is next.
     BlockOutOfSequence {
         /// Where it starts.
@@ -330,11 +335,33 @@ pub struct LostChunks {
     pub to: Time,
 }
 
+/// The pool file of a trace that was not stopped: see [`Problem::NotStopped`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PoolFile {
+    /// The trace names none, or was not opened as a file.
+    #[default]
+    None,
+    /// It is not there: what was in it is missing.
+    Missing,
+    /// What is in it was read as a part of the trace.
+    Joined {
+        /// Where it is.
+        path: PathBuf,
+        /// How many chunks the trace did not have.
+        chunks: u64,
+        /// How many chunks could not be read.
+        unreadable: u64,
+    },
+}
+
 impl Problem {
     /// Where it is in the file, when it is somewhere.
     pub fn offset(&self) -> Option<u64> {
         match *self {
-            Self::NoMagic | Self::NoHeader | Self::NotStopped | Self::MissingChunks(_) => None,
+            Self::NoMagic | Self::NoHeader | Self::NotStopped { .. } | Self::MissingChunks(_) => {
+                None
+            }
             Self::Damaged { offset, .. }
             | Self::EndsInsideBlock { offset, .. }
             | Self::BlockOutOfSequence { offset, .. }

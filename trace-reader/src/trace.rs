@@ -8,15 +8,19 @@
 //! 2. Threads ascend by id, and each has at least one chunk.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
 use trace_format::BlockType;
 
 use crate::analysis::Analysis;
+use crate::opening::Pool;
+use crate::pool::{self, Snapshot};
 use crate::wording::Wording;
 use crate::{
     Callsites, Clock, Error, Excerpt, Header, Loss, Merged, Problem, Problems, Recording,
-    Selection, Source, Steps, Summary, ThreadId, Time, Workers, opening, validate,
+    RecoverError, Recovered, Selection, Source, Steps, Summary, ThreadId, Time, Workers, opening,
+    recovery, validate,
 };
 
 /// A trace, opened.
@@ -36,6 +40,8 @@ pub struct Trace {
     pub(crate) threads: Vec<Thread>,
     pub(crate) clock: Clock,
     pub(crate) end: Time,
+    pub(crate) end_ticks: u64,
+    pub(crate) has_magic: bool,
     pub(crate) summary: Option<(u64, Summary)>,
     pub(crate) losses: Vec<Loss>,
     pub(crate) problems: Problems,
@@ -78,13 +84,54 @@ impl Thread {
 }
 
 impl Trace {
-    /// Opens a file.
+    /// Opens a file, together with the pool file of a program that did not stop its trace.
+    ///
+    /// The header tells where that is. It is also looked for beside the trace, under its own name and as
+    /// `PATH.pool`. What is in it and not in the trace is read as if it stood at the trace's end, and
+    /// copied into memory.
     ///
     /// # Errors
     /// See [`Error`]. A damaged trace is none: see [`problems`](Self::problems).
     pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
         let file = File::open(path).map_err(|source| Error::Io { offset: 0, source })?;
-        Self::from_source(file)
+        Self::open_through(path, file)
+    }
+
+    /// The same as [`open`](Self::open), where `source` is what the file is read through.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_through(
+        path: impl AsRef<Path>,
+        source: impl Source + 'static,
+    ) -> Result<Self, Error> {
+        let header = opening::header_of(&source)?.filter(|header| !header.pool_path.is_empty());
+        let pool = match header {
+            None => Pool::Unknown,
+            Some(header) => match pool::find(path.as_ref(), &header) {
+                None => Pool::Missing,
+                Some((path, pool)) => Pool::Taken(path, Snapshot::take(&pool, header.session)?),
+            },
+        };
+        opening::open(Box::new(source), pool)
+    }
+
+    /// Takes the sources of a trace and of its pool file.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn from_sources(
+        trace: impl Source + 'static,
+        pool: impl Source + 'static,
+    ) -> Result<Self, Error> {
+        let pool = match opening::header_of(&trace)? {
+            None => Pool::Unknown,
+            Some(header) => {
+                Pool::Taken(header.pool_path.into(), Snapshot::take(&pool, header.session)?)
+            }
+        };
+        opening::open(Box::new(trace), pool)
     }
 
     /// Takes the bytes of a file.
@@ -100,7 +147,7 @@ impl Trace {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn from_source(source: impl Source + 'static) -> Result<Self, Error> {
-        opening::open(Box::new(source))
+        opening::open(Box::new(source), Pool::Unknown)
     }
 
     /// Who wrote the trace; `None` when that block is damaged or missing.
@@ -208,6 +255,16 @@ impl Trace {
     /// When the source cannot be read.
     pub fn validate(&self) -> Result<Problems, Error> {
         validate::validate(self)
+    }
+
+    /// Writes all that can be read of the trace into `out`, as a trace that was stopped: its sound blocks,
+    /// what its pool file yielded, and a summary. Chunks that are missing or damaged are missing there
+    /// as well. Reads the trace twice.
+    ///
+    /// # Errors
+    /// When the source cannot be read, or `out` not be written.
+    pub fn recover(&self, out: &mut dyn Write) -> Result<Recovered, RecoverError> {
+        recovery::recover(self, out)
     }
 
     /// The problem in words, with the names of callsites.

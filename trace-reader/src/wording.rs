@@ -6,7 +6,7 @@ use std::fmt;
 
 use trace_format::{BlockType, CallsiteId};
 
-use crate::problem::LostChunks;
+use crate::problem::{LostChunks, PoolFile};
 use crate::{Callsites, Problem, Thread, ThreadId, Time};
 
 /// A problem, and the names of the callsites in it when they are known.
@@ -108,9 +108,26 @@ impl fmt::Display for Wording<'_> {
                     ),
                 }
             }
-            P::NotStopped => f.write_str(
-                "the trace ends without a summary: the program was killed or did not stop it",
-            ),
+            P::NotStopped { pool } => {
+                f.write_str("the program did not stop the trace: it died, or still runs")?;
+                match pool {
+                    PoolFile::None => Ok(()),
+                    PoolFile::Missing => f.write_str(
+                        "; its pool file is not there, so that what it recorded last is missing",
+                    ),
+                    PoolFile::Joined { path, chunks, unreadable } => {
+                        let path = quoted(&path.to_string_lossy());
+                        match chunks {
+                            1 => write!(f, "; 1 chunk is taken from its pool file, {path}")?,
+                            n => write!(f, "; {n} chunks are taken from its pool file, {path}")?,
+                        }
+                        if *unreadable > 0 {
+                            write!(f, "; {unreadable} more cannot be read")?;
+                        }
+                        Ok(())
+                    }
+                }
+            }
             P::BlockOutOfSequence { offset, expected, found } => {
                 write!(f, "expected block {expected} at offset {offset}, found block {found}")
             }

@@ -10,7 +10,7 @@ use trace_format::{
     BLOCK_HEAD_LEN, BlockHead, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches,
     TaskId, Text, Ticks, Timed, put_block,
 };
-use trace_reader::{Error, Fate, Problem, Step, Trace};
+use trace_reader::{Error, Fate, PoolFile, Problem, Step, Trace};
 
 /// Reads bytes in every way there is; `None` when they are no trace.
 fn read(bytes: &[u8]) -> Option<Reading> {
@@ -74,7 +74,10 @@ fn every_truncation() {
         };
         let untouched: Vec<_> = blocks.iter().filter(|block| block.1 <= len).cloned().collect();
         assert_logs_of_the_untouched(&reading, &untouched, &what);
-        assert!(reading.violations.contains(&Problem::NotStopped), "{what}");
+        assert!(
+            reading.violations.contains(&Problem::NotStopped { pool: PoolFile::None }),
+            "{what}"
+        );
         let cut = blocks.iter().find(|block| block.0 < len && len < block.1);
         let reported = reading.violations.iter().find_map(|problem| match problem {
             Problem::EndsInsideBlock { offset, found, .. } => Some((*offset, *found)),

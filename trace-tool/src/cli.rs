@@ -52,6 +52,7 @@ pub(crate) enum Command {
     Tasks(Tasks),
     Logs(Logs),
     Dump(Dump),
+    Recover(Recover),
     Validate(Validate),
 }
 
@@ -150,6 +151,22 @@ pub(crate) struct Dump {
     /// Prints JSON, an object per block.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Writes what can be read of a trace that was not stopped, or is damaged, into a clean one.
+///
+/// A program that dies leaves a pool file behind; every command finds it and reads it as a part of the
+/// trace. This puts both into one file.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace recover app.trace -o whole.trace")]
+pub(crate) struct Recover {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// The file to write, which must not exist.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 /// Checks that a trace keeps every promise of the format, and lists where it does not.

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use anstream::{AutoStream, ColorChoice};
-use trace_reader::{TaskId, Trace};
+use trace_reader::{RecoverError, TaskId, Trace};
 
 use crate::cli::{self, Cli, Color, Command};
 use crate::error::Error;
 use crate::escape::plain;
 use crate::paint::{ALARM, paint};
 use crate::progress::Progress;
+use crate::recover::Recovery;
 use crate::report::{DEFAULT_WIDTH, Report};
 use crate::tasks::{Selection, Tasks};
 use crate::validate::Validation;
@@ -92,6 +93,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
             logs::write(&trace, &options, &mut out).map_err(|error| error.in_file(&args.file))?;
         }
         Command::Dump(args) => run_dump(args, &mut out)?,
+        Command::Recover(args) => run_recover(args, &mut out)?,
         Command::Validate(args) => {
             let validation = read(&args.file, "checking", TO_VALIDATE, Validation::of)?;
             if !validation.valid {
@@ -138,6 +140,8 @@ const TWICE: u64 = 2;
 const TO_CHOOSE: u64 = 4;
 /// Opened, checked per block and per event, and its events counted.
 const TO_VALIDATE: u64 = 4;
+/// Opened, searched for losses, and copied.
+const TO_RECOVER: u64 = 3;
 
 /// Opens a trace and asks it a question; for both together the file is read so many `times`.
 fn read<T>(
@@ -147,14 +151,14 @@ fn read<T>(
     question: impl FnOnce(&Trace) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let (_progress, source) = Progress::of_file(label(doing, path), open(path)?, times);
-    let trace = Trace::from_source(source).map_err(Error::from);
+    let trace = Trace::open_through(path, source).map_err(Error::from);
     trace.and_then(|trace| question(&trace)).map_err(|error| error.in_file(path))
 }
 
 /// Opens a trace whose events are read while the output is written.
 fn read_lazily(path: &Path) -> Result<Trace, Error> {
     let (_progress, source) = Progress::of_file(label("opening", path), open(path)?, 1);
-    Trace::from_source(source).map_err(|source| Error::from(source).in_file(path))
+    Trace::open_through(path, source).map_err(|source| Error::from(source).in_file(path))
 }
 
 fn open(path: &Path) -> Result<fs::File, Error> {
@@ -193,6 +197,25 @@ fn run_dump(args: &cli::Dump, out: &mut dyn Write) -> Result<(), Error> {
             .map_err(|source| Error::Write { path: Some(path.clone()), source })?,
     }
     Ok(())
+}
+
+fn run_recover(args: &cli::Recover, out: &mut dyn Write) -> Result<(), Error> {
+    let cannot = |source| Error::Write { path: Some(args.output.clone()), source };
+    // Never the trace itself, nor anything else that is there.
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = BufWriter::new(options.open(&args.output).map_err(cannot)?);
+    let recovery = read(&args.file, "recovering", TO_RECOVER, |trace| {
+        Recovery::of(trace, &mut file).map_err(|error| match error {
+            RecoverError::Write(source) => cannot(source),
+            RecoverError::Read(source) => Error::from(source),
+            error => Error::from(io::Error::other(error)),
+        })
+    });
+    let recovery = recovery.inspect_err(|_| _ = fs::remove_file(&args.output))?;
+    Ok(recovery.write(out)?)
 }
 
 /// All of a file, or of standard input when its name is `-`.

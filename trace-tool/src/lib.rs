@@ -41,6 +41,7 @@ mod logs;
 mod loss;
 mod paint;
 mod progress;
+mod recover;
 pub mod report;
 mod table;
 pub mod tasks;
