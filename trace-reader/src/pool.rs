@@ -24,7 +24,7 @@ use crate::{Error, Header};
 const TRIES: usize = 8;
 
 /// So many bytes of a pool are taken at most. Programs that run with a larger one can say so.
-const SNAPSHOT_LIMIT: usize = 4 << 30;
+const SNAPSHOT_LIMIT: u64 = 4 << 30;
 
 /// The pool that the header of the trace at `path` names, if it is there: at its place, or beside the
 /// trace, whereto somebody may have copied both.
@@ -71,16 +71,20 @@ impl Snapshot {
         let Some(head) = head_of(pool).filter(|head| head.session == session) else {
             return Ok(snapshot);
         };
+        // The part that does not grow.
+        let pool_len = pool.len().map_err(|source| Error::Io { offset: 0, source })?;
         let mut len = 0;
         for chunk in 0..head.chunk_count {
-            let Some(taken) = chunk_of(pool, &head, chunk)? else { continue };
+            if head.control_offset(chunk) >= pool_len {
+                break;
+            }
+            let Some(taken) = chunk_of(pool, pool_len, &head, chunk)? else { continue };
             match taken {
                 Taken::Chunk(thread, sequence, payload) if len < SNAPSHOT_LIMIT => {
-                    len += payload.len();
+                    len += payload.len() as u64;
                     snapshot.chunks.insert((thread, sequence), payload);
                 }
                 Taken::Chunk(..) | Taken::Unreadable => snapshot.unreadable += 1,
-                Taken::BeyondTheEnd => break,
             }
         }
         // A callsite is there before a chunk refers to it, so that these come second.
@@ -123,23 +127,27 @@ enum Taken {
     /// Thread, sequence number and payload.
     Chunk(u64, u64, Vec<u8>),
     Unreadable,
-    BeyondTheEnd,
 }
 
 /// What one of the chunks holds, if it says that it holds something.
-fn chunk_of(pool: &dyn Source, head: &PoolHead, chunk: u32) -> Result<Option<Taken>, Error> {
+fn chunk_of(
+    pool: &dyn Source,
+    pool_len: u64,
+    head: &PoolHead,
+    chunk: u32,
+) -> Result<Option<Taken>, Error> {
     for _ in 0..TRIES {
-        let Some(before) = control_of(pool, head, chunk)? else {
-            return Ok(Some(Taken::BeyondTheEnd));
-        };
+        let Some(before) = control_of(pool, head, chunk)? else { return Ok(None) };
         if before.committed == 0 {
             return Ok(None);
         }
-        if before.committed > head.payload_capacity() {
+        let start = head.payload_offset(chunk);
+        let is_inside = start + u64::from(before.committed) <= pool_len;
+        if before.committed > head.payload_capacity() || !is_inside {
             return Ok(Some(Taken::Unreadable));
         }
         let mut payload = vec![0; before.committed as usize];
-        let read = read_full(pool, head.payload_offset(chunk), &mut payload)?;
+        let read = read_full(pool, start, &mut payload)?;
         payload.truncate(read);
         let after = control_of(pool, head, chunk)?;
         let is_the_same = |after: PoolControl| {
