@@ -45,9 +45,9 @@ pub fn start(writer: impl Write + Send + 'static) -> Result<(), StartError> {
 /// A thread's events are written when its chunk is full, and at the end. On Linux they lie in a file
 /// until then, the *pool*: in `/dev/shm` if it fits there, else beside the trace. It is as large as
 /// [`pool_bytes`](SessionBuilder::pool_bytes) says, and removed when the session ends. A program
-/// that dies before leaves it behind, for a reader to join to the trace: the trace's header tells
-/// where it is, `docs/format.md` how the two go together. `cargo trace` does not do so yet. Both
-/// files can be read by their owner only.
+/// that dies before, in whatever way, leaves it behind with every event whose call had returned:
+/// `cargo trace` finds it and reads both as one trace, and `cargo trace recover` makes one file of them.
+/// Both files can be read by their owner only.
 ///
 /// # Errors
 /// As for [`start`], and [`StartError::Output`] or [`StartError::PoolFile`] when a file cannot be
