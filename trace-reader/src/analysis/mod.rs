@@ -15,6 +15,7 @@
 //! Memory depends on the number of callsites, threads and tasks that are open, and on nothing
 //! else but a bit or two per task, and some megabytes per worker.
 
+mod buckets;
 mod counters;
 mod durations;
 mod groups;

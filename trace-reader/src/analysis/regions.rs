@@ -87,7 +87,7 @@ impl Regions {
         let region_type = |group: Group<Kept>| {
             let Group { name, callsites, kept } = group;
             let Kept { mut durations, self_ns, open, began_before, lost, partial } = kept;
-            durations.sort();
+            durations.settle();
             RegionType { name, callsites, durations, self_ns, open, began_before, lost, partial }
         };
         let mut types: Vec<_> = self.0.into_groups().into_iter().map(region_type).collect();

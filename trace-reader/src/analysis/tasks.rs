@@ -85,7 +85,7 @@ impl Tasks {
     pub(super) fn finish(self) -> Vec<TaskType> {
         let task_type = |group: Group<Kept>| {
             let Group { name, callsites, kept: Kept { mut durations, open, began_before } } = group;
-            durations.sort();
+            durations.settle();
             TaskType { name, callsites, durations, open, began_before }
         };
         let mut types: Vec<_> = self.groups.into_groups().into_iter().map(task_type).collect();
