@@ -2,10 +2,9 @@
 //!
 //! Tasks pass from thread to thread, so that this is kept for the whole trace.
 
-use std::collections::HashMap;
-
 use trace_format::{CallsiteId, TaskId};
 
+use crate::numbers::NumberMap;
 use crate::step::{Item, Step};
 use crate::task_sets::TaskSets;
 use crate::{Problem, ThreadId, Time};
@@ -29,7 +28,7 @@ const ENDED: usize = 1;
 pub(crate) struct Ledger {
     sets: TaskSets<2>,
     /// Ends whose begin has not been seen yet.
-    loose: HashMap<TaskId, End>,
+    loose: NumberMap<TaskId, End>,
 }
 
 /// What the ledger says to a step.

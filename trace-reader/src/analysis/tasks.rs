@@ -1,12 +1,12 @@
 //! How long tasks took, per type.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 
 use trace_format::{CallsiteId, TaskId};
 
 use super::durations::Durations;
 use super::groups::{Group, Groups};
+use crate::numbers::NumberMap;
 use crate::step::Step;
 use crate::{Callsites, Time};
 
@@ -38,7 +38,7 @@ pub(super) struct Tasks {
     groups: Groups<Kept>,
     /// What has begun, and no end been seen of. Threads are read one after the other, so that the
     /// end may come first: then the callsite is `None`.
-    unpaired: HashMap<TaskId, Option<CallsiteId>>,
+    unpaired: NumberMap<TaskId, Option<CallsiteId>>,
 }
 
 impl Tasks {
