@@ -103,6 +103,7 @@ impl<'a> Field<'a> for Value<'a> {
         }
     }
 
+    #[inline]
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         let offset = input.position();
         Ok(match input.byte(expected)? {
@@ -214,6 +215,7 @@ impl<'a> Field<'a> for Values<'a> {
         out.put(&self.0);
     }
 
+    #[inline]
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         let mut ahead = input.clone();
         let len = ahead.length(expected)?;

@@ -3,8 +3,10 @@
 //! 1. The trace is cut into parts of about the same size, in the order in which one reader would come
 //!    to them: threads by id, chunks by number (`parts`).
 //! 2. Workers read them at the same time (`reading`). What can be counted in any order is counted
-//!    (`tally`); what cannot is put down (`notes`).
+//!    (`tally`); what cannot (`in_order`) is put down (`notes`).
 //! 3. What was counted is added up, and what was put down gone through, in the order of the parts.
+//!
+//! One worker alone reads the parts in that order, and puts nothing down.
 //!
 //! So the result is that of one reader who goes through everything, to the last digit, whatever the
 //! number of workers.
@@ -19,6 +21,7 @@ mod buckets;
 mod counters;
 mod durations;
 mod groups;
+mod in_order;
 mod logs;
 mod loss;
 mod notes;
@@ -38,7 +41,7 @@ pub use tasks::TaskType;
 pub use threads::ThreadActivity;
 
 use crate::{Error, Problems, Trace, Workers};
-use notes::InOrder;
+use in_order::InOrder;
 use parts::Part;
 use reading::{Ahead, Reading};
 use tally::Tally;
@@ -74,11 +77,11 @@ impl Analysis {
             let ahead = |part: &Part| Ahead::read(trace, part);
             workers.in_order(&parts, ahead, |part, ahead| reading.join(part, ahead?))?;
         }
-        let (tally, mut in_order) = reading.finish();
-        if tally.whole && trace.is_whole() {
+        let Tally { regions, logs, losses, threads, ordered: mut in_order, whole, .. } =
+            reading.finish();
+        if whole && trace.is_whole() {
             in_order.nothing_is_missing();
         }
-        let Tally { regions, logs, losses, threads, .. } = tally;
         let InOrder { tasks, counters, problems, .. } = in_order;
         Ok(Self {
             regions: regions.finish(),
