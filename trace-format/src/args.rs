@@ -30,7 +30,21 @@ pub enum Value<'a> {
     Display(Text<'a>),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
+    /// Goes past a value, as [`decode`](Field::decode) does. Most are integers.
+    #[inline]
+    fn pass(input: &mut Cursor<'a>, expected: &'static str) -> Result<(), Malformed> {
+        let mut ahead = input.clone();
+        match ahead.byte(expected)? {
+            1 | 2 => {
+                ahead.varint(expected)?;
+                *input = ahead;
+            }
+            _ => drop(Self::decode(input, expected)?),
+        }
+        Ok(())
+    }
+
     /// The same value, owning its bytes.
     pub fn into_owned(self) -> Value<'static> {
         match self {
@@ -220,7 +234,7 @@ impl<'a> Field<'a> for Values<'a> {
         let mut ahead = input.clone();
         let len = ahead.length(expected)?;
         for _ in 0..len {
-            Value::decode(&mut ahead, expected)?;
+            Value::pass(&mut ahead, expected)?;
         }
         let bytes = input.take(ahead.position() - input.position(), expected)?;
         Ok(Self(Cow::Borrowed(bytes)))
