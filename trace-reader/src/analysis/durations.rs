@@ -72,6 +72,11 @@ impl Durations {
         }
     }
 
+    /// Is told that there are too many, elsewhere: these need not be kept exactly any more.
+    pub(super) fn expect_many(&mut self) {
+        self.in_buckets().count(0, 0);
+    }
+
     /// Puts all into buckets, from now on.
     fn in_buckets(&mut self) -> &mut Buckets {
         if let Some(histogram) = self.histogram.take() {

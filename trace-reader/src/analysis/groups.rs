@@ -84,14 +84,14 @@ impl<T: Default> Groups<T> {
         &mut self,
         callsites: &Callsites,
         other: Self,
-        mut add: impl FnMut(&mut T, T),
+        mut add: impl FnMut(&mut T, T, &[CallsiteId]),
     ) {
         for Group { callsites: ids, kept, .. } in other.groups {
             let mut kept = Some(kept);
-            for id in ids {
+            for &id in &ids {
                 let own = self.of(callsites, id);
                 if let Some(kept) = kept.take() {
-                    add(own, kept);
+                    add(own, kept, &ids);
                 }
             }
         }

@@ -24,6 +24,7 @@ mod groups;
 mod in_order;
 mod logs;
 mod loss;
+mod many;
 mod notes;
 mod parts;
 mod reading;
@@ -42,6 +43,7 @@ pub use threads::ThreadActivity;
 
 use crate::{Error, Problems, Trace, Workers};
 use in_order::InOrder;
+use many::Told;
 use parts::Part;
 use reading::{Ahead, Reading};
 use tally::Tally;
@@ -74,8 +76,13 @@ impl Analysis {
         if workers.count() == 1 || parts.len() == 1 {
             parts.iter().try_for_each(|part| reading.read(part))?;
         } else {
-            let ahead = |part: &Part| Ahead::read(trace, part);
-            workers.in_order(&parts, ahead, |part, ahead| reading.join(part, ahead?))?;
+            let told = Told::default();
+            let ahead = |part: &Part| Ahead::read(trace, part, &told.so_far());
+            workers.in_order(&parts, ahead, |part, ahead| {
+                reading.join(part, ahead?)?;
+                told.tell(reading.many());
+                Ok(())
+            })?;
         }
         let Tally { regions, logs, losses, threads, ordered: mut in_order, whole, .. } =
             reading.finish();

@@ -6,6 +6,7 @@
 
 use super::in_order::{InOrder, Ordered};
 use super::loss::Losses;
+use super::many::Many;
 use super::notes::Notes;
 use super::parts::Part;
 use super::tally::Tally;
@@ -62,8 +63,10 @@ impl<'t> Found<'t> {
         part: &Part,
         first: Option<Steps<'t>>,
         open: usize,
+        many: &Many,
     ) -> Result<Self, Error> {
         let mut tally = Tally::new(trace.callsites(), Losses::default(), Notes::default());
+        tally.regions.expect(trace.callsites(), many);
         let ends = read(trace, part, first, open, &mut tally)?;
         Ok(Self { tally, ends })
     }
@@ -73,15 +76,15 @@ impl<'t> Found<'t> {
 pub(super) struct Ahead<'t>(Option<(Found<'t>, Option<Foretold>)>);
 
 impl<'t> Ahead<'t> {
-    pub(super) fn read(trace: &'t Trace, part: &Part) -> Result<Self, Error> {
+    pub(super) fn read(trace: &'t Trace, part: &Part, many: &Many) -> Result<Self, Error> {
         if !part.is_continued() {
-            return Ok(Self(Some((Found::read(trace, part, None, 0)?, None))));
+            return Ok(Self(Some((Found::read(trace, part, None, 0, many)?, None))));
         }
         let Some((thread, chunks)) = part.rows(trace).next() else { return Ok(Self(None)) };
         let Some((steps, foretold)) = Steps::foretold(trace, thread, chunks)? else {
             return Ok(Self(None));
         };
-        let found = Found::read(trace, part, Some(steps), foretold.open())?;
+        let found = Found::read(trace, part, Some(steps), foretold.open(), many)?;
         Ok(Self(Some((found, Some(foretold)))))
     }
 }
@@ -107,6 +110,11 @@ impl<'t> Reading<'t> {
         let Ends { cut, .. } = read(self.trace, part, first, 0, &mut self.tally)?;
         self.cut = cut;
         Ok(())
+    }
+
+    /// The types of which there are many regions so far.
+    pub(super) fn many(&self) -> &Many {
+        self.tally.regions.many()
     }
 
     /// Adds the next part as it was read ahead, or reads it after all.
