@@ -222,3 +222,26 @@ fn step_below(ns: u64) -> u64 {
 fn step_above(ns: u64) -> u64 {
     limits().find(|limit| *limit > ns).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_settled_can_be_added_to() {
+        for count in [10, EXACT_LEN as u64, 40_000] {
+            let recorded = |durations: &mut Durations| {
+                (0..count).for_each(|ns| durations.record(ns * ns));
+            };
+            let (mut settled, mut expected) = (Durations::default(), Durations::default());
+            recorded(&mut settled);
+            settled.settle();
+            recorded(&mut settled);
+            recorded(&mut expected);
+            recorded(&mut expected);
+            assert_eq!(settled, expected, "{count}");
+            settled.settle();
+            assert_eq!(settled, expected, "{count}, settled again");
+        }
+    }
+}
