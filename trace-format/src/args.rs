@@ -30,7 +30,7 @@ pub enum Value<'a> {
     Display(Text<'a>),
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// The type byte and the varint behind it, of a value that is encoded like that.
     #[inline(always)]
     pub fn tagged_varint(&self) -> Option<(u8, u64)> {
@@ -39,6 +39,20 @@ impl Value<'_> {
             Self::U64(v) => Some((2, *v)),
             _ => None,
         }
+    }
+
+    /// Goes past a value, as [`decode`](Field::decode) does. Most are integers.
+    #[inline]
+    fn pass(input: &mut Cursor<'a>, expected: &'static str) -> Result<(), Malformed> {
+        let mut ahead = input.clone();
+        match ahead.byte(expected)? {
+            1 | 2 => {
+                ahead.varint(expected)?;
+                *input = ahead;
+            }
+            _ => drop(Self::decode(input, expected)?),
+        }
+        Ok(())
     }
 
     /// The same value, owning its bytes.
@@ -116,6 +130,7 @@ impl<'a> Field<'a> for Value<'a> {
         }
     }
 
+    #[inline]
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         let offset = input.position();
         Ok(match input.byte(expected)? {
@@ -227,11 +242,12 @@ impl<'a> Field<'a> for Values<'a> {
         out.put(&self.0);
     }
 
+    #[inline]
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         let mut ahead = input.clone();
         let len = ahead.length(expected)?;
         for _ in 0..len {
-            Value::decode(&mut ahead, expected)?;
+            Value::pass(&mut ahead, expected)?;
         }
         let bytes = input.take(ahead.position() - input.position(), expected)?;
         Ok(Self(Cow::Borrowed(bytes)))

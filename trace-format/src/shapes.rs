@@ -239,6 +239,7 @@ impl<'a> Field<'a> for Text<'a> {
         out.put(&self.bytes);
     }
 
+    #[inline]
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         let head = input.varint(expected)?;
         let original_len = if head & 1 == 1 { Some(input.varint(expected)?) } else { None };

@@ -84,8 +84,9 @@ macro_rules! event_table {
                 match self { $(Self::$Name { $($field,)* } => { let _ = &out; $($field.encode(out);)* })+ }
             }
 
-            /// Reads the fields of an event of this kind.
-            #[inline]
+            /// Reads the fields of an event of this kind. Where it is known, nothing is left of the
+            /// others.
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn decode_fields(kind: Kind, input: &mut Cursor<$lt>) -> Result<Self, Malformed> {
                 match kind { $(Kind::$Name => {
                     $(let $field = Field::decode(

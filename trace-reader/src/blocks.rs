@@ -14,7 +14,7 @@ use crate::Error;
 use crate::source::{Source, read_full};
 
 /// How much is read at once, at least.
-const PIECE_LEN: usize = 1 << 20;
+const PIECE_LEN: usize = 1 << 18;
 
 /// How many times the length of the file may be hashed in vain, besides a few whole payloads.
 const VAIN_FACTOR: u64 = 8;
@@ -39,7 +39,7 @@ impl<'s> Stretches<'s> {
     /// Starts at `offset` of a source of `len` bytes.
     pub(crate) fn new(source: &'s dyn Source, offset: u64, len: u64) -> Self {
         let vain_bytes_left = len.saturating_mul(VAIN_FACTOR) + 4 * MAX_PAYLOAD_LEN as u64;
-        let window = Window { source, len, start: offset, bytes: Vec::new() };
+        let window = Window { source, len, start: offset, bytes: Vec::new(), filled: 0 };
         Self { window, at: offset.min(len), vain_bytes_left }
     }
 
@@ -99,7 +99,11 @@ struct Window<'s> {
     source: &'s dyn Source,
     len: u64,
     start: u64,
+    /// What was read, and behind it whatever was there before: to clear it each time would cost
+    /// as much as to read it.
     bytes: Vec<u8>,
+    /// How many of the bytes were read.
+    filled: usize,
 }
 
 impl Window<'_> {
@@ -112,7 +116,7 @@ impl Window<'_> {
     fn get(&mut self, offset: u64, len: usize) -> Result<&[u8], Error> {
         self.load(offset, len)?;
         let from = (offset - self.start) as usize;
-        let to = self.bytes.len().min(from + len);
+        let to = self.filled.min(from + len);
         Ok(&self.bytes[from.min(to)..to])
     }
 
@@ -120,11 +124,11 @@ impl Window<'_> {
     fn ahead(&mut self, offset: u64) -> Result<&[u8], Error> {
         self.load(offset, 1)?;
         let from = (offset - self.start) as usize;
-        Ok(&self.bytes[from.min(self.bytes.len())..])
+        Ok(&self.bytes[from.min(self.filled)..self.filled])
     }
 
     fn load(&mut self, offset: u64, len: usize) -> Result<(), Error> {
-        let have_to = self.start + self.bytes.len() as u64;
+        let have_to = self.start + self.filled as u64;
         let want_to = self.len.min(offset.saturating_add(len as u64));
         if offset >= self.start && want_to <= have_to {
             return Ok(());
@@ -132,21 +136,26 @@ impl Window<'_> {
         // What is behind the head that is being tried is asked for again when it fails, so that
         // room for the head is left in front.
         let keep_from = offset.saturating_sub(BLOCK_HEAD_LEN as u64).max(self.start).min(have_to);
-        self.bytes.drain(..(keep_from - self.start) as usize);
+        self.bytes.copy_within((keep_from - self.start) as usize..self.filled, 0);
+        self.filled = (have_to - keep_from) as usize;
         self.start = keep_from;
-        let old_len = self.bytes.len();
         let new_len = (offset - self.start) as usize + len.max(PIECE_LEN);
         let rest = usize::try_from(self.len.saturating_sub(self.start)).unwrap_or(usize::MAX);
-        let new_len = new_len.min(rest).max(old_len);
+        let new_len = new_len.min(rest).max(self.filled);
         if new_len < self.bytes.capacity() / 8 {
-            self.bytes.shrink_to(new_len);
+            self.bytes.truncate(new_len);
+            self.bytes.shrink_to_fit();
         }
-        self.bytes.resize(new_len, 0);
-        let read = read_full(self.source, self.start + old_len as u64, &mut self.bytes[old_len..])?;
-        self.bytes.truncate(old_len + read);
-        if (read as u64) < (new_len - old_len) as u64 {
+        if new_len > self.bytes.len() {
+            self.bytes.resize(new_len, 0);
+        }
+        let wanted = &mut self.bytes[self.filled..new_len];
+        let (read, wanted) =
+            (read_full(self.source, self.start + self.filled as u64, wanted)?, wanted.len());
+        self.filled += read;
+        if read < wanted {
             // The source became shorter: it ends here from now on.
-            self.len = self.len.min(self.start + self.bytes.len() as u64);
+            self.len = self.len.min(self.start + self.filled as u64);
         }
         Ok(())
     }

@@ -49,17 +49,20 @@ impl Segment {
         Self { start_ticks, start_ns, ns, per_ticks, scaled }
     }
 
-    #[inline]
     fn convert(&self, ticks: u64) -> i64 {
         let since = ticks.wrapping_sub(self.start_ticks);
         if ticks >= self.start_ticks && since < FAST_TICKS && self.scaled != 0 {
-            let ns = ((u128::from(since) * self.scaled) >> FRACTION_BITS) as i64;
-            return self.start_ns.saturating_add(ns);
+            return self.start_ns.saturating_add(self.multiply(since));
         }
         self.divide(ticks)
     }
 
-    #[cold]
+    /// The nanoseconds that so many ticks take, fewer than [`FAST_TICKS`]: less than 2^48.
+    #[inline(always)]
+    fn multiply(&self, ticks: u64) -> i64 {
+        ((u128::from(ticks) * self.scaled) >> FRACTION_BITS) as i64
+    }
+
     fn divide(&self, ticks: u64) -> i64 {
         let (ns, per_ticks) = (u128::from(self.ns), u128::from(self.per_ticks));
         let since = u128::from(ticks.abs_diff(self.start_ticks));
@@ -157,28 +160,47 @@ impl Clock {
 pub(crate) struct ClockCursor<'t> {
     clock: &'t Clock,
     segment: Segment,
-    end_ticks: u64,
+    /// So many ticks from the start of the segment on, nothing is to be done but multiply and add.
+    plain_ticks: u64,
 }
 
 impl<'t> ClockCursor<'t> {
     pub(crate) fn new(clock: &'t Clock) -> Self {
-        let mut cursor = Self { clock, segment: clock.segments[0], end_ticks: 0 };
+        let mut cursor = Self { clock, segment: clock.segments[0], plain_ticks: 0 };
         cursor.seek(0);
         cursor
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn time(&mut self, ticks: u64) -> Time {
-        if ticks < self.segment.start_ticks || ticks >= self.end_ticks {
-            self.seek(ticks);
-        }
-        Time(self.segment.convert(ticks))
+        self.plain(ticks).unwrap_or_else(|| self.seek(ticks))
+    }
+
+    /// When something else was, wherever that is, without going there.
+    #[inline(always)]
+    pub(crate) fn time_elsewhere(&self, ticks: u64) -> Time {
+        self.plain(ticks).unwrap_or_else(|| self.clock.time(ticks))
+    }
+
+    #[inline(always)]
+    fn plain(&self, ticks: u64) -> Option<Time> {
+        let since = ticks.wrapping_sub(self.segment.start_ticks);
+        (since < self.plain_ticks)
+            .then(|| Time(self.segment.start_ns.wrapping_add(self.segment.multiply(since))))
     }
 
     #[cold]
-    fn seek(&mut self, ticks: u64) {
+    fn seek(&mut self, ticks: u64) -> Time {
         let index = self.clock.segment(ticks);
         self.segment = self.clock.segments[index];
-        self.end_ticks = self.clock.segments.get(index + 1).map_or(u64::MAX, |s| s.start_ticks);
+        let Segment { start_ticks, start_ns, scaled, .. } = self.segment;
+        let end_ticks = self.clock.segments.get(index + 1).map_or(u64::MAX, |s| s.start_ticks);
+        let adds_up = start_ns.checked_add(1 << 48).is_some();
+        self.plain_ticks = if adds_up && scaled != 0 {
+            end_ticks.saturating_sub(start_ticks).min(FAST_TICKS)
+        } else {
+            0
+        };
+        Time(self.segment.convert(ticks))
     }
 }

@@ -1,34 +1,78 @@
 //! The fast lane: all steps of a thread in a row, for whoever wants nothing but to see them go by.
 //!
-//! Most events of most traces begin a region of the current task or end the innermost one. Those are
-//! recognised here by their bytes, and given to the [pairing](crate::pairing) without an event or
-//! a step being built in memory, moved and taken apart again. Whatever is not as plain as that,
-//! and every fault, is left where it is for the way that [`Steps::next`] goes.
+//! Nearly all events are *plain*: they name callsites that are known, end what is open, add
+//! arguments to what began, and so tell of nothing but themselves. Those are taken here as they
+//! stand in the chunk, and given on without what nobody counts, as a [`Plain`]. No event and no step
+//! is built in memory, moved, taken apart and dropped. Whatever is not plain, and every fault, is
+//! left where it is for the way that [`Steps::next`] goes; nothing has been done to it until then.
 //!
 //! Invariant: the steps are those that `Steps::next` gives, in the same order.
 
-use trace_format::{CallsiteId, Kind, delta_len};
+use std::mem;
 
-use crate::Error;
-use crate::pairing::Now;
-use crate::step::{Item, Step};
+use trace_format::wire::Cursor;
+use trace_format::{CallsiteId, Event, Kind, TaskId, Value};
+
+use crate::pairing::{Begun, Now};
+use crate::step::{Item, RegionEnd, Step};
 use crate::steps::Steps;
+use crate::{Error, Time};
 
 /// What sees the steps go by.
 pub(crate) trait Taker {
-    /// Is given each step. Should be inlined: that is what saves the step from being built.
+    /// Is given each step that is a plain one. Should be inlined: where it is called from, the kind
+    /// is known.
+    fn plain(&mut self, now: Now, plain: Plain<'_>);
+
+    /// Is given each other one, which may be plain nevertheless.
     fn take(&mut self, item: Item<'_>);
 }
 
-/// A plain event takes at most so many bytes: head, time, callsite. Where less is left of a chunk,
-/// none is looked for.
-const PLAIN_LEN: usize = 10;
+/// A step that a program made, without what nobody counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Plain<'a> {
+    /// A region is over.
+    RegionEnded(RegionEnd),
+    /// A task begins.
+    TaskBegan { task: TaskId, callsite: CallsiteId },
+    /// A task ends; `begin` is `None` when that was before the trace.
+    TaskEnded { task: TaskId, callsite: CallsiteId, begin: Option<Time> },
+    /// A log message.
+    Log { callsite: CallsiteId },
+    /// A counter has a new value.
+    Counter { callsite: CallsiteId, value: &'a Value<'a> },
+    /// Something else happened, of which nobody counts more than that it did.
+    Other,
+}
+
+impl<'a> Plain<'a> {
+    /// What is left of a step; `None` for what is not plain.
+    pub(crate) fn of(step: &'a Step<'_>) -> Option<Self> {
+        Some(match *step {
+            Step::RegionEnded(end) => Self::RegionEnded(end),
+            Step::TaskBegan { task, callsite, .. } => Self::TaskBegan { task, callsite },
+            Step::TaskEnded { task, callsite, begin, .. } => {
+                Self::TaskEnded { task, callsite, begin }
+            }
+            Step::Log { callsite, .. } => Self::Log { callsite },
+            Step::Counter { callsite, ref value } => Self::Counter { callsite, value },
+            _ if step.is_event() => Self::Other,
+            _ => return None,
+        })
+    }
+}
+
+/// Head and time of an event, at most.
+const HEAD_LEN: usize = 8;
+
+/// A callsite stands in the same eight bytes as head and time when the time takes so many at most.
+const SHORT_DELTA_LEN: usize = 5;
 
 impl Steps<'_> {
     /// Gives all steps that are left to `taker`.
     pub(crate) fn for_each(&mut self, taker: &mut impl Taker) -> Result<(), Error> {
         loop {
-            while self.plain(taker) {}
+            self.plain_ones(taker);
             if let Some(item) = self.pairing.pending.pop_front() {
                 taker.take(item);
             } else if !self.prepare()? {
@@ -39,48 +83,169 @@ impl Steps<'_> {
         }
     }
 
-    /// Takes the next event, if that is what comes next and it is a plain one.
-    #[inline(always)]
-    fn plain(&mut self, taker: &mut impl Taker) -> bool {
-        let rest = self.payload.get(self.at..).and_then(|rest| rest.first_chunk::<PLAIN_LEN>());
-        let Some(&[head, word @ .., _]) = rest else { return false };
-        let Some([.., low, high]) = rest.and_then(|rest| rest.get(..3 + usize::from(head & 7)))
-        else {
-            return false;
-        };
-        let (code, len) = (head >> 3, usize::from(head & 7));
-        // The bytes of the time, and others behind it.
-        let delta = u64::from_le_bytes(word) & ((1 << (8 * len)) - 1);
-        if delta_len(delta) != len || self.upcoming.is_some() || !self.pairing.pending.is_empty() {
-            return false;
-        }
-        if code == Kind::RegionBegin as u8 {
-            let callsite = CallsiteId(u32::from(u16::from_le_bytes([*low, *high])));
-            if callsite.0 >= CallsiteId::WIDE || !self.pairing.is_plain_begin(callsite) {
-                return false;
-            }
-            let now = self.pass(delta, 3 + len);
-            let step = self.pairing.plain_begin(callsite, now);
-            taker.take(Item { thread: self.thread, time: now.time, offset: now.offset, step });
-            true
-        } else if code == Kind::RegionEnd as u8 && self.pairing.is_plain_end() {
-            let now = self.pass(delta, 1 + len);
-            if let Some(end) = self.pairing.plain_end(now) {
-                let step = Step::RegionEnded(end);
-                taker.take(Item { thread: self.thread, time: now.time, offset: now.offset, step });
-            }
-            true
-        } else {
-            false
+    /// Takes plain events for as long as they come.
+    fn plain_ones(&mut self, taker: &mut impl Taker) {
+        let is_next = self.upcoming.is_none() && self.pairing.pending.is_empty();
+        if is_next && self.pairing.strict.is_none() {
+            // Out of the way, so that events can be read in it while the state changes.
+            let payload = mem::take(&mut self.payload);
+            while self.plain(&payload, taker) {}
+            self.payload = payload;
         }
     }
 
-    /// Goes on behind an event of so many bytes, and tells when it was.
+    /// Takes the next event, if it is a plain one.
     #[inline(always)]
-    fn pass(&mut self, delta: u64, len: usize) -> Now {
+    fn plain(&mut self, payload: &[u8], taker: &mut impl Taker) -> bool {
+        let rest = payload.get(self.at..).unwrap_or(&[]);
+        let Some(word) = rest.first_chunk::<HEAD_LEN>() else { return false };
+        let word = u64::from_le_bytes(*word);
+        let len = (word & 7) as usize;
+        let limit = 1 << (8 * len);
+        let delta = word >> 8 & (limit - 1);
+        // Only the fewest bytes are right.
+        if delta < limit >> 8 {
+            return false;
+        }
+        let code = (word as u8) >> 3;
+        if code == Kind::RegionBegin as u8 && len <= SHORT_DELTA_LEN {
+            let callsite = CallsiteId(u32::from((word >> 8 >> (8 * len)) as u16));
+            if callsite.0 >= CallsiteId::WIDE || !self.is_plain_begin(callsite) {
+                return false;
+            }
+            let now = self.pass(delta, self.at + 3 + len);
+            self.pairing.open(callsite, self.pairing.task, None, now);
+            taker.plain(now, Plain::Other);
+            true
+        } else if code == Kind::RegionEnd as u8 {
+            if self.pairing.stack.open.is_empty() {
+                return false;
+            }
+            let now = self.pass(delta, self.at + 1 + len);
+            if let Some(end) = self.pairing.end(now) {
+                taker.plain(now, Plain::RegionEnded(end));
+            }
+            true
+        } else {
+            let kind = Kind::from_code(code);
+            kind.is_some_and(|kind| {
+                self.plain_fields(kind, delta, self.at + 1 + len, payload, taker)
+            })
+        }
+    }
+
+    /// Takes the next event, of any kind, if it is a plain one; its fields start at `start`.
+    ///
+    /// First it is found out whether it is plain, and only then time passes.
+    #[inline]
+    fn plain_fields(
+        &mut self,
+        kind: Kind,
+        delta: u64,
+        start: usize,
+        payload: &[u8],
+        taker: &mut impl Taker,
+    ) -> bool {
+        let mut input = Cursor::new(&payload[start..]);
+        // Where the kind is known, nothing is left of the others.
+        macro_rules! read {
+            ($Kind:ident { $($field:tt)* }) => {
+                let Ok(Event::$Kind { $($field)* }) =
+                    Event::decode_fields(Kind::$Kind, &mut input)
+                else {
+                    return false;
+                };
+            };
+        }
+        macro_rules! pass {
+            (if $is_plain:expr) => {{
+                if !$is_plain {
+                    return false;
+                }
+                self.pass(delta, start + input.position())
+            }};
+        }
+        match kind {
+            Kind::TaskRegionBegin => {
+                read!(TaskRegionBegin { callsite, task });
+                let now = pass!(if self.is_plain_begin(callsite));
+                let outer = mem::replace(&mut self.pairing.task, task);
+                self.pairing.open(callsite, task, Some(outer), now);
+                taker.plain(now, Plain::Other);
+            }
+            Kind::RegionArgs => {
+                read!(RegionArgs { .. });
+                let now = pass!(if matches!(self.pairing.begun, Begun::Region(..)));
+                taker.plain(now, Plain::Other);
+            }
+            Kind::RegionArg => {
+                read!(RegionArg { key, outward, .. });
+                let is_open = outward < self.pairing.stack.depth();
+                let now = pass!(if is_open && self.pairing.knows(key));
+                taker.plain(now, Plain::Other);
+            }
+            Kind::TaskBegin => {
+                read!(TaskBegin { callsite, task, .. });
+                let now = pass!(if self.pairing.knows(callsite));
+                self.pairing.begun = Begun::Task(task, callsite);
+                taker.plain(now, Plain::TaskBegan { task, callsite });
+            }
+            Kind::TaskEnd => {
+                read!(TaskEnd { callsite, task, age, .. });
+                let now = pass!(if self.pairing.knows(callsite));
+                let begin =
+                    Some(self.clock.time_elsewhere(now.ticks.saturating_sub(age)).min(now.time));
+                taker.plain(now, Plain::TaskEnded { task, callsite, begin });
+            }
+            Kind::TaskArgs => {
+                read!(TaskArgs { .. });
+                let now = pass!(if matches!(self.pairing.begun, Begun::Task(..)));
+                taker.plain(now, Plain::Other);
+            }
+            Kind::TaskArg => {
+                read!(TaskArg { key, .. });
+                let now = pass!(if self.pairing.knows(key));
+                taker.plain(now, Plain::Other);
+            }
+            Kind::TaskEnter => {
+                read!(TaskEnter { task });
+                let now = pass!(if true);
+                self.pairing.task = task;
+                taker.plain(now, Plain::Other);
+            }
+            Kind::Log => {
+                read!(Log { callsite, .. });
+                let now = pass!(if self.pairing.knows(callsite));
+                taker.plain(now, Plain::Log { callsite });
+            }
+            Kind::TaskLog => {
+                read!(TaskLog { callsite, .. });
+                let now = pass!(if self.pairing.knows(callsite));
+                taker.plain(now, Plain::Log { callsite });
+            }
+            Kind::Counter => {
+                read!(Counter { callsite, value });
+                let now = pass!(if self.pairing.knows(callsite));
+                taker.plain(now, Plain::Counter { callsite, value: &value });
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether an event that begins a region of this callsite does nothing else.
+    #[inline(always)]
+    fn is_plain_begin(&self, callsite: CallsiteId) -> bool {
+        self.pairing.knows(callsite) && !self.pairing.stack.is_full()
+    }
+
+    /// Goes on behind a plain event, to `end`, and tells when it was.
+    #[inline(always)]
+    fn pass(&mut self, delta: u64, end: usize) -> Now {
+        self.pairing.begun = Begun::Nothing;
         self.ticks = self.ticks.saturating_add(delta);
         let now = self.now(self.at);
-        self.at += len;
+        self.at = end;
         now
     }
 }

@@ -2,21 +2,18 @@
 //!
 //! Tasks pass from thread to thread, so that this is kept for the whole trace.
 
-use std::collections::HashMap;
-
 use trace_format::{CallsiteId, TaskId};
 
-use crate::step::{Item, Step};
+use crate::Problem;
+use crate::numbers::NumberMap;
+use crate::step::{At, Item, Step};
 use crate::task_sets::TaskSets;
-use crate::{Problem, ThreadId, Time};
 
 /// Where a task ended.
 #[derive(Clone, Copy, Debug)]
 struct End {
     callsite: CallsiteId,
-    offset: u64,
-    thread: ThreadId,
-    time: Time,
+    at: At,
 }
 
 /// The set of tasks that have begun.
@@ -29,7 +26,7 @@ const ENDED: usize = 1;
 pub(crate) struct Ledger {
     sets: TaskSets<2>,
     /// Ends whose begin has not been seen yet.
-    loose: HashMap<TaskId, End>,
+    loose: NumberMap<TaskId, End>,
 }
 
 /// What the ledger says to a step.
@@ -46,41 +43,59 @@ pub(crate) enum Entry {
 impl Ledger {
     /// Enters a step.
     pub(crate) fn enter(&mut self, item: &Item<'_>) -> Entry {
-        let (offset, thread, time) = (item.offset, item.thread, item.time);
+        let &Item { thread, time, offset, .. } = item;
+        let at = At { thread, time, offset };
         match item.step {
-            Step::TaskBegan { task, callsite, .. } => {
-                // Usually there are none, and no hash need be computed.
-                if !self.loose.is_empty() {
-                    self.loose.remove(&task);
-                }
-                if !self.sets.insert(BEGAN, task) {
-                    let problem = Problem::TaskBeganTwice { offset, thread, time, task, callsite };
-                    return Entry::Again(problem);
-                }
-                Entry::First
-            }
+            Step::TaskBegan { task, callsite, .. } => self.began(at, task, callsite),
             Step::TaskEnded { task, callsite, begin, .. } => {
-                if task == TaskId::BACKGROUND {
-                    return Entry::First;
-                }
-                if !self.sets.insert(ENDED, task) {
-                    let problem = Problem::TaskEndedTwice { offset, thread, time, task, callsite };
-                    return Entry::Again(problem);
-                }
-                if begin.is_some() && !self.sets.contains(BEGAN, task) {
-                    self.loose.insert(task, End { callsite, offset, thread, time });
-                }
-                Entry::First
+                self.ended(at, task, callsite, begin.is_some())
             }
             _ => Entry::Other,
         }
     }
 
+    /// Enters the begin of a task.
+    #[inline]
+    pub(crate) fn began(&mut self, at: At, task: TaskId, callsite: CallsiteId) -> Entry {
+        // Usually there are none, and no hash need be computed.
+        if !self.loose.is_empty() {
+            self.loose.remove(&task);
+        }
+        if !self.sets.insert(BEGAN, task) {
+            let At { thread, time, offset } = at;
+            return Entry::Again(Problem::TaskBeganTwice { offset, thread, time, task, callsite });
+        }
+        Entry::First
+    }
+
+    /// Enters the end of a task, which tells of a begin within the trace or not.
+    #[inline]
+    pub(crate) fn ended(
+        &mut self,
+        at: At,
+        task: TaskId,
+        callsite: CallsiteId,
+        has_begin: bool,
+    ) -> Entry {
+        if task == TaskId::BACKGROUND {
+            return Entry::First;
+        }
+        if !self.sets.insert(ENDED, task) {
+            let At { thread, time, offset } = at;
+            return Entry::Again(Problem::TaskEndedTwice { offset, thread, time, task, callsite });
+        }
+        if has_begin && !self.sets.contains(BEGAN, task) {
+            self.loose.insert(task, End { callsite, at });
+        }
+        Entry::First
+    }
+
     /// The ends without a begin, by offset.
     pub(crate) fn loose(self) -> impl Iterator<Item = Problem> {
         let mut loose: Vec<_> = self.loose.into_iter().collect();
-        loose.sort_by_key(|(_, end)| end.offset);
-        loose.into_iter().map(|(task, End { callsite, offset, thread, time })| {
+        loose.sort_by_key(|(_, end)| end.at.offset);
+        loose.into_iter().map(|(task, End { callsite, at })| {
+            let At { thread, time, offset } = at;
             Problem::TaskEndWithoutBegin { offset, thread, time, task, callsite }
         })
     }

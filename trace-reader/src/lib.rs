@@ -58,6 +58,7 @@ mod lane;
 mod ledger;
 mod loading;
 mod merge;
+mod numbers;
 mod opening;
 mod pairing;
 mod pool;

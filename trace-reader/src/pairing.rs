@@ -43,7 +43,7 @@ pub(crate) struct Now {
 
 /// What began with the event before, whose arguments may follow.
 #[derive(Clone, Copy, Debug)]
-enum Begun {
+pub(crate) enum Begun {
     Nothing,
     Region(u64, CallsiteId),
     Task(TaskId, CallsiteId),
@@ -58,7 +58,7 @@ pub(crate) struct Pairing<'t> {
     pub(crate) stack: Stack,
     pub(crate) task: TaskId,
     pub(crate) regions: u64,
-    begun: Begun,
+    pub(crate) begun: Begun,
     /// Which of the thread's chunks is being read.
     pub(crate) chunk: usize,
     /// Events of the chunk could not be read: what the state is now is not known.
@@ -210,7 +210,6 @@ impl<'t> Pairing<'t> {
         }
     }
 
-    #[inline]
     fn begin(
         &mut self,
         callsite: CallsiteId,
@@ -221,7 +220,21 @@ impl<'t> Pairing<'t> {
         if self.stack.is_full() {
             self.let_go_of_half(now);
         }
-        let (parent, depth, region) = (self.stack.innermost(), self.stack.depth(), self.number());
+        let (parent, depth) = (self.stack.innermost(), self.stack.depth());
+        let region = self.open(callsite, task, outer, now);
+        Step::RegionBegan { region, callsite, task, parent, depth }
+    }
+
+    /// A region is open from now on. Returns its number.
+    #[inline(always)]
+    pub(crate) fn open(
+        &mut self,
+        callsite: CallsiteId,
+        task: TaskId,
+        outer: Option<TaskId>,
+        now: Now,
+    ) -> u64 {
+        let region = self.number();
         self.begun = Begun::Region(region, callsite);
         self.stack.open.push(Open {
             number: region,
@@ -235,7 +248,7 @@ impl<'t> Pairing<'t> {
             children_ns: 0,
             chunk: self.chunk,
         });
-        Step::RegionBegan { region, callsite, task, parent, depth }
+        region
     }
 
     /// The outermost half of what is open is too far out to be kept. What the ends of these regions
@@ -254,7 +267,7 @@ impl<'t> Pairing<'t> {
 
     /// The innermost region ends, if there is one.
     #[inline(always)]
-    fn end(&mut self, now: Now) -> Option<RegionEnd> {
+    pub(crate) fn end(&mut self, now: Now) -> Option<RegionEnd> {
         let (end, begun) = self.stack.pop(now.time, Fate::Complete)?;
         self.task = begun.outer.unwrap_or(self.task);
         if self.strict.is_some() && begun.chunk != self.chunk {
@@ -264,29 +277,10 @@ impl<'t> Pairing<'t> {
         Some(end)
     }
 
-    /// Whether a `RegionBegin` of this callsite does nothing but begin a region.
+    /// Whether a callsite is known, so that an event may name it.
     #[inline(always)]
-    pub(crate) fn is_plain_begin(&self, callsite: CallsiteId) -> bool {
-        self.callsites.index(callsite).is_some() && self.strict.is_none()
-    }
-
-    /// Does with such a begin what [`apply`](Self::apply) does.
-    #[inline(always)]
-    pub(crate) fn plain_begin(&mut self, callsite: CallsiteId, now: Now) -> Step<'static> {
-        self.begin(callsite, self.task, None, now)
-    }
-
-    /// Whether a `RegionEnd` does nothing but end a region.
-    #[inline(always)]
-    pub(crate) fn is_plain_end(&self) -> bool {
-        !self.stack.open.is_empty() && self.strict.is_none()
-    }
-
-    /// Does with such an end what [`apply`](Self::apply) does.
-    #[inline(always)]
-    pub(crate) fn plain_end(&mut self, now: Now) -> Option<RegionEnd> {
-        self.begun = Begun::Nothing;
-        self.end(now)
+    pub(crate) fn knows(&self, callsite: CallsiteId) -> bool {
+        self.callsites.index(callsite).is_some()
     }
 
     /// A region that is not on the stack and takes no part in its accounts.

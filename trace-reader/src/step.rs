@@ -17,6 +17,14 @@ pub struct Item<'a> {
     pub step: Step<'a>,
 }
 
+/// Where and when something was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) thread: ThreadId,
+    pub(crate) time: Time,
+    pub(crate) offset: u64,
+}
+
 /// What happened. The regions of a thread are numbered in the order of their appearance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -182,6 +190,12 @@ impl RegionEnd {
             _ => None,
         }
     }
+
+    /// Whether the program ended it, rather than the reader finding out that it is over.
+    #[inline]
+    pub(crate) fn is_event(&self) -> bool {
+        matches!(self.fate, Fate::Complete | Fate::BeganBefore)
+    }
 }
 
 /// How a region ended.
@@ -202,7 +216,7 @@ impl Step<'_> {
     /// Whether the program did this, rather than the reader finding it out.
     pub fn is_event(&self) -> bool {
         match self {
-            Self::RegionEnded(end) => matches!(end.fate, Fate::Complete | Fate::BeganBefore),
+            Self::RegionEnded(end) => end.is_event(),
             Self::RegionFound { .. } | Self::Loss(_) | Self::Gap { .. } => false,
             Self::Problem(problem) => matches!(problem, Problem::NothingOpen { .. }),
             _ => true,

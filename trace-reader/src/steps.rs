@@ -31,7 +31,7 @@ pub struct Steps<'t> {
     /// More chunks of the thread follow behind these.
     pub(crate) is_cut: bool,
     pub(crate) last_sequence: Option<u64>,
-    clock: ClockCursor<'t>,
+    pub(crate) clock: ClockCursor<'t>,
     pub(crate) pairing: Pairing<'t>,
     /// The payload of the chunk that is being read, and where in it the next event starts.
     pub(crate) payload: Vec<u8>,
@@ -212,7 +212,7 @@ impl<'t> Steps<'t> {
     }
 
     /// Converts the time of the event at `at`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn now(&mut self, at: usize) -> Now {
         let (ticks, offset) = (self.ticks, self.payload_offset + at as u64);
         let time = self.clock.time(ticks);
@@ -220,7 +220,12 @@ impl<'t> Steps<'t> {
             self.time = time;
             return Now { ticks, time, offset };
         }
-        let now = Now { ticks, time: self.time, offset };
+        self.step_back(Now { ticks, time: self.time, offset })
+    }
+
+    /// The clock has stepped back: the latest time before is shown instead.
+    #[cold]
+    fn step_back(&mut self, now: Now) -> Now {
         self.stepped_back.get_or_insert(SteppedBack { first: now, count: 0 }).count += 1;
         now
     }

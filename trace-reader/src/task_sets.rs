@@ -2,22 +2,22 @@
 //!
 //! Ids are mostly consecutive: the sets are kept side by side, in pages of 64 ids.
 
-use std::collections::HashMap;
-
 use trace_format::TaskId;
+
+use crate::numbers::NumberMap;
 
 /// `N` sets of tasks.
 #[derive(Debug)]
 pub(crate) struct TaskSets<const N: usize> {
     /// All pages but the last one.
-    pages: HashMap<u64, [u64; N]>,
+    pages: NumberMap<u64, [u64; N]>,
     /// The page that was written last, by its number: the next task is likely to be in it.
     last: (u64, [u64; N]),
 }
 
 impl<const N: usize> Default for TaskSets<N> {
     fn default() -> Self {
-        Self { pages: HashMap::new(), last: (0, [0; N]) }
+        Self { pages: NumberMap::default(), last: (0, [0; N]) }
     }
 }
 

@@ -4,7 +4,7 @@ mod program;
 mod telling;
 
 use program::{Act, Program, acts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use telling::{golden, golden_names};
@@ -13,7 +13,7 @@ use trace_format::{
     BLOCK_HEAD_LEN, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches, TaskId,
     Text, Ticks, Value, put_block,
 };
-use trace_reader::{Analysis, Fate, Step, Trace, Workers};
+use trace_reader::{Analysis, Fate, Item, Step, Trace, Workers};
 
 /// What one worker finds who reads everything in one piece.
 fn alone(trace: &Trace) -> Analysis {
@@ -35,6 +35,7 @@ fn assert_same(found: &Analysis, expected: &Analysis, what: &str) {
 /// What is found is what the steps tell, one by one.
 fn assert_true(analysis: &Analysis, trace: &Trace) {
     let mut regions: BTreeMap<String, (u64, u128, u128)> = BTreeMap::new();
+    let mut others = Others::default();
     for thread in &analysis.threads {
         let (mut events, mut covered_ns, mut self_ns, mut first, mut last) = (0, 0, 0, None, None);
         let mut steps = trace.steps(thread.id);
@@ -44,6 +45,7 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
                 first = first.or(Some(item.time));
                 last = Some(item.time);
             }
+            others.step(trace, &item);
             let Step::RegionEnded(end) = item.step else { continue };
             self_ns += end.self_ns;
             if end.depth == 0 && end.fate != Fate::BeganBefore {
@@ -65,6 +67,52 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
         (region.name.clone(), (durations.count(), durations.total_ns(), region.self_ns))
     });
     assert_eq!(found.collect::<BTreeMap<_, _>>(), regions);
+    let logs = analysis.logs.iter().map(|log| (log.name.clone(), log.count));
+    assert_eq!(logs.collect::<BTreeMap<_, _>>(), others.logs);
+    let counters = analysis.counters.iter().map(|counter| (counter.name.clone(), counter.count));
+    assert_eq!(counters.collect::<BTreeMap<_, _>>(), others.counters);
+    let ended = analysis.tasks.iter().filter(|task| task.durations.count() > 0);
+    let tasks =
+        ended.map(|task| (task.name.clone(), (task.durations.count(), task.durations.total_ns())));
+    assert_eq!(tasks.collect::<BTreeMap<_, _>>(), others.tasks);
+}
+
+/// What is counted of steps that end no region, by name.
+#[derive(Default)]
+struct Others {
+    logs: BTreeMap<String, u64>,
+    counters: BTreeMap<String, u64>,
+    tasks: BTreeMap<String, (u64, u128)>,
+    /// Each ends once. The background is none.
+    ended: BTreeSet<TaskId>,
+}
+
+impl Others {
+    fn step(&mut self, trace: &Trace, item: &Item<'_>) {
+        let name = |callsite| trace.callsites().name(callsite).into_owned();
+        match item.step {
+            Step::Log { callsite, .. } => *self.logs.entry(name(callsite)).or_default() += 1,
+            Step::Counter {
+                callsite,
+                value:
+                    Value::I64(_)
+                    | Value::U64(_)
+                    | Value::I128(_)
+                    | Value::U128(_)
+                    | Value::F64(_)
+                    | Value::Bool(_),
+            } => *self.counters.entry(name(callsite)).or_default() += 1,
+            Step::TaskEnded { task, callsite, begin, .. }
+                if task == TaskId::BACKGROUND || self.ended.insert(task) =>
+            {
+                let Some(begin) = begin else { return };
+                let sums = self.tasks.entry(name(callsite)).or_default();
+                sums.0 += 1;
+                sums.1 += u128::from(item.time.since(begin));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn assert_same_by_any_workers(bytes: &[u8], what: &str) {
@@ -157,6 +205,52 @@ fn shared(thread: u64, seed: u64, callsites: &[u32]) -> Vec<Vec<u8>> {
         payload
     };
     (0..6).map(chunk).collect()
+}
+
+/// Chunks of a thread with regions that take anything from a nanosecond to a second: of one type, so
+/// many that not all are kept exactly, and fewer of another.
+fn long_thread() -> Vec<u8> {
+    let mut bytes = golden("an_order_on_two_threads");
+    let mut random = 1_u64;
+    for sequence in 0..50 {
+        let head = ChunkHead {
+            thread: 9,
+            sequence,
+            base: Ticks(1000 + sequence * 1_000_000_000_000),
+            os_thread: 0,
+            thread_name: Text::new(""),
+            task: TaskId(0),
+            fiber: 0,
+            depth: 0,
+            open: Vec::new(),
+        };
+        let mut payload = Vec::new();
+        head.encode(&mut payload);
+        for i in 0..1000 {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            let callsite = CallsiteId(if i % 10 == 0 { 3 } else { 2 });
+            Event::RegionBegin { callsite }.encode(1, &mut payload);
+            Event::RegionEnd {}.encode(random >> 34 >> (random % 30), &mut payload);
+        }
+        put_block(&mut bytes, BlockType::Chunk, 9 + sequence as u32, &payload);
+    }
+    bytes
+}
+
+/// Whoever reads ahead is told what need not be exact, and when that comes makes no difference.
+#[test]
+fn many_regions() {
+    let trace = Trace::from_bytes(long_thread()).unwrap();
+    let expected = alone(&trace);
+    assert_true(&expected, &trace);
+    let exact = expected.regions.iter().map(|region| region.durations.is_exact());
+    assert!(exact.clone().any(|exact| exact) && exact.clone().any(|exact| !exact));
+    for count in [1, 2, 3, 8] {
+        for piece in [1, 5000, 50_000] {
+            let found = trace.analyze_with(Workers::new(count).pieces_of(piece)).unwrap();
+            assert_same(&found, &expected, &format!("{count} workers, pieces of {piece}"));
+        }
+    }
 }
 
 proptest! {

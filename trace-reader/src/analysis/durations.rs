@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use hdrhistogram::Histogram;
 
+use super::buckets::Buckets;
+
 /// Up to so many durations, percentiles are exact.
 const EXACT_LEN: usize = 32_768;
-
-/// How many significant digits percentiles have beyond that.
-const SIGNIFICANT_DIGITS: u8 = 3;
 
 /// Durations of the same kind of thing, in nanoseconds.
 ///
@@ -20,8 +19,12 @@ pub struct Durations {
     total_ns: u128,
     min_ns: u64,
     max_ns: u64,
+    /// All of them, while they are few.
     exact: Vec<u64>,
     sorted: bool,
+    /// All of them, when they are many.
+    buckets: Buckets,
+    /// The same, when no more are expected.
     histogram: Option<Histogram<u64>>,
 }
 
@@ -42,43 +45,47 @@ impl PartialEq for Durations {
         (self.count, self.total_ns, self.min_ns, self.max_ns)
             == (other.count, other.total_ns, other.min_ns, other.max_ns)
             && self.exact() == other.exact()
-            && self.histogram == other.histogram
+            && self.many() == other.many()
     }
 }
 
 impl Durations {
     /// Adds a duration.
-    #[inline]
+    #[inline(always)]
     pub fn record(&mut self, ns: u64) {
         self.min_ns = if self.count == 0 { ns } else { self.min_ns.min(ns) };
         self.max_ns = self.max_ns.max(ns);
         self.count += 1;
         self.total_ns += u128::from(ns);
-        match &mut self.histogram {
-            Some(histogram) => histogram.saturating_record(ns),
-            None if self.exact.len() < EXACT_LEN => {
-                self.exact.push(ns);
-                self.sorted = false;
-            }
-            None => self.leave_exactness(ns),
+        if !self.buckets.count_again(ns) {
+            self.keep(ns);
         }
     }
 
-    #[cold]
-    fn leave_exactness(&mut self, ns: u64) {
-        self.take_histogram().saturating_record(ns);
+    /// Keeps one for which there is no bucket.
+    fn keep(&mut self, ns: u64) {
+        if self.is_exact() && self.exact.len() < EXACT_LEN {
+            self.exact.push(ns);
+            self.sorted = false;
+        } else {
+            self.in_buckets().count(ns, 1);
+        }
     }
 
-    /// Puts the exact ones into the histogram, from now on.
-    fn take_histogram(&mut self) -> &mut Histogram<u64> {
-        let histogram = self.histogram.get_or_insert_with(|| {
-            Histogram::new_with_max(u64::MAX, SIGNIFICANT_DIGITS)
-                .expect("the digits are between 0 and 5")
-        });
+    /// Is told that there are too many, elsewhere: these need not be kept exactly any more.
+    pub(super) fn expect_many(&mut self) {
+        self.in_buckets().count(0, 0);
+    }
+
+    /// Puts all into buckets, from now on.
+    fn in_buckets(&mut self) -> &mut Buckets {
+        if let Some(histogram) = self.histogram.take() {
+            self.buckets = Buckets::of(&histogram);
+        }
         for ns in std::mem::take(&mut self.exact) {
-            histogram.saturating_record(ns);
+            self.buckets.count(ns, 1);
         }
-        histogram
+        &mut self.buckets
     }
 
     /// Adds other durations: the result is the same as if all had been recorded here.
@@ -90,28 +97,24 @@ impl Durations {
         self.max_ns = self.max_ns.max(other.max_ns);
         self.count += other.count;
         self.total_ns += other.total_ns;
-        self.sorted = false;
-        if self.histogram.is_none() && other.histogram.is_some() {
-            std::mem::swap(&mut self.exact, &mut other.exact);
-            std::mem::swap(&mut self.histogram, &mut other.histogram);
-        }
-        if self.histogram.is_none() && self.exact.len() + other.exact.len() <= EXACT_LEN {
+        let are_few = self.exact.len() + other.exact.len() <= EXACT_LEN;
+        if self.is_exact() && other.is_exact() && are_few {
             self.exact.append(&mut other.exact);
-            return;
+            self.sorted = false;
+        } else {
+            self.in_buckets().merge(std::mem::take(other.in_buckets()));
         }
-        let histogram = self.take_histogram();
-        if let Some(other) = &other.histogram {
-            histogram.add(other).expect("both have the same limits");
-        }
-        other.exact.iter().for_each(|&ns| histogram.saturating_record(ns));
     }
 
-    /// Makes percentiles cheap.
-    pub(super) fn sort(&mut self) {
+    /// Makes percentiles cheap, now that all are there.
+    pub(super) fn settle(&mut self) {
         self.exact.sort_unstable();
         self.sorted = true;
+        self.histogram = self.many().map(Cow::into_owned);
+        self.buckets = Buckets::default();
     }
 
+    /// All of them in their order, while they are few.
     fn exact(&self) -> Cow<'_, [u64]> {
         if self.sorted {
             return Cow::Borrowed(&self.exact);
@@ -119,6 +122,15 @@ impl Durations {
         let mut exact = self.exact.clone();
         exact.sort_unstable();
         Cow::Owned(exact)
+    }
+
+    /// All of them, when they are many.
+    fn many(&self) -> Option<Cow<'_, Histogram<u64>>> {
+        match &self.histogram {
+            Some(histogram) => Some(Cow::Borrowed(histogram)),
+            None if self.buckets.is_empty() => None,
+            None => Some(Cow::Owned(self.buckets.histogram())),
+        }
     }
 
     /// How many there are.
@@ -148,7 +160,7 @@ impl Durations {
 
     /// Whether percentiles are exact.
     pub fn is_exact(&self) -> bool {
-        self.histogram.is_none()
+        self.histogram.is_none() && self.buckets.is_empty()
     }
 
     /// The shortest that at least `percentile` % of all are not longer than; 0 when there are none.
@@ -156,7 +168,7 @@ impl Durations {
         if self.count == 0 {
             return 0;
         }
-        if let Some(histogram) = &self.histogram {
+        if let Some(histogram) = self.many() {
             let ns = histogram.value_at_percentile(percentile.clamp(0.0, 100.0));
             return ns.clamp(self.min_ns, self.max_ns);
         }
@@ -183,7 +195,7 @@ impl Durations {
                 last.count += count;
             }
         };
-        match &self.histogram {
+        match self.many() {
             Some(histogram) => {
                 for value in histogram.iter_recorded() {
                     let ns = value.value_iterated_to().clamp(self.min_ns, self.max_ns);
@@ -209,4 +221,27 @@ fn step_below(ns: u64) -> u64 {
 
 fn step_above(ns: u64) -> u64 {
     limits().find(|limit| *limit > ns).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_settled_can_be_added_to() {
+        for count in [10, EXACT_LEN as u64, 40_000] {
+            let recorded = |durations: &mut Durations| {
+                (0..count).for_each(|ns| durations.record(ns * ns));
+            };
+            let (mut settled, mut expected) = (Durations::default(), Durations::default());
+            recorded(&mut settled);
+            settled.settle();
+            recorded(&mut settled);
+            recorded(&mut expected);
+            recorded(&mut expected);
+            assert_eq!(settled, expected, "{count}");
+            settled.settle();
+            assert_eq!(settled, expected, "{count}, settled again");
+        }
+    }
 }

@@ -6,18 +6,21 @@ use trace_format::CallsiteId;
 
 use crate::Callsites;
 
-/// So many callsites, the first that are described, are found by indexing, others by hashing: each
-/// part of the trace has a table of its own, whatever the number of callsites.
+/// Callsites with ids below this one are found by indexing, others by hashing: each part of the trace
+/// has a table of its own, whatever the ids are.
 const DENSE_LEN: usize = 1 << 16;
+
+/// Stands for a group that there is not.
+const NONE: u32 = u32::MAX;
 
 /// One `T` per name.
 #[derive(Debug)]
 pub(super) struct Groups<T> {
-    /// For each of the first callsites, which group it belongs to, plus one; 0 if none yet.
-    by_index: Vec<u32>,
-    /// Which group the others belong to, and those that are not described.
-    others: HashMap<CallsiteId, usize>,
-    by_name: HashMap<String, usize>,
+    /// For each of the lowest ids, which group it belongs to; [`NONE`] if none yet.
+    by_id: Vec<u32>,
+    /// Which group the others belong to.
+    others: HashMap<CallsiteId, u32>,
+    by_name: HashMap<String, u32>,
     groups: Vec<Group<T>>,
 }
 
@@ -32,7 +35,7 @@ pub(super) struct Group<T> {
 impl<T> Default for Groups<T> {
     fn default() -> Self {
         Self {
-            by_index: Vec::new(),
+            by_id: Vec::new(),
             others: HashMap::new(),
             by_name: HashMap::new(),
             groups: Vec::new(),
@@ -42,20 +45,18 @@ impl<T> Default for Groups<T> {
 
 impl<T: Default> Groups<T> {
     /// What is kept about the name of this callsite.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(&mut self, callsites: &Callsites, id: CallsiteId) -> &mut T {
-        let known = callsites.index(id).and_then(|index| self.by_index.get(index));
-        let at = match known {
-            Some(&group) if group > 0 => group as usize - 1,
-            _ => self.new_callsite(callsites, id),
-        };
-        &mut self.groups[at].kept
+        let at = self.by_id.get(id.0 as usize).map_or(NONE, |&at| at);
+        // Where there is none, there is no group of that number either.
+        let at = if (at as usize) < self.groups.len() { at } else { self.find(callsites, id) };
+        &mut self.groups[at as usize].kept
     }
 
-    #[cold]
-    fn new_callsite(&mut self, callsites: &Callsites, id: CallsiteId) -> usize {
-        let index = callsites.index(id).filter(|&index| index < DENSE_LEN);
-        if let (None, Some(&at)) = (index, self.others.get(&id)) {
+    /// Finds the group of a callsite with a large id, or of one that was not seen before.
+    #[inline(never)]
+    fn find(&mut self, callsites: &Callsites, id: CallsiteId) -> u32 {
+        if let Some(&at) = self.others.get(&id) {
             return at;
         }
         let name = callsites.name(id);
@@ -63,17 +64,17 @@ impl<T: Default> Groups<T> {
         let at = *self.by_name.entry(name.clone().into_owned()).or_insert_with(|| {
             let (name, kept) = (name.into_owned(), T::default());
             groups.push(Group { name, callsites: Vec::new(), kept });
-            groups.len() - 1
+            groups.len() as u32 - 1
         });
-        groups[at].callsites.push(id);
-        match index {
-            Some(index) => {
-                self.by_index.resize(callsites.len().min(DENSE_LEN), 0);
-                self.by_index[index] = at as u32 + 1;
+        groups[at as usize].callsites.push(id);
+        let index = id.0 as usize;
+        if index < DENSE_LEN {
+            if index >= self.by_id.len() {
+                self.by_id.resize(index + 1, NONE);
             }
-            None => {
-                self.others.insert(id, at);
-            }
+            self.by_id[index] = at;
+        } else {
+            self.others.insert(id, at);
         }
         at
     }
@@ -83,14 +84,14 @@ impl<T: Default> Groups<T> {
         &mut self,
         callsites: &Callsites,
         other: Self,
-        mut add: impl FnMut(&mut T, T),
+        mut add: impl FnMut(&mut T, T, &[CallsiteId]),
     ) {
         for Group { callsites: ids, kept, .. } in other.groups {
             let mut kept = Some(kept);
-            for id in ids {
+            for &id in &ids {
                 let own = self.of(callsites, id);
                 if let Some(kept) = kept.take() {
-                    add(own, kept);
+                    add(own, kept, &ids);
                 }
             }
         }

@@ -46,7 +46,7 @@ impl Logs {
 
     /// Adds what was counted elsewhere.
     pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
-        self.0.merge(callsites, other.0, |kept, other| {
+        self.0.merge(callsites, other.0, |kept, other, _| {
             kept.count += other.count;
             kept.first = kept.first.min(other.first);
             kept.last = kept.last.max(other.last);

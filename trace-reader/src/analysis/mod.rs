@@ -3,8 +3,10 @@
 //! 1. The trace is cut into parts of about the same size, in the order in which one reader would come
 //!    to them: threads by id, chunks by number (`parts`).
 //! 2. Workers read them at the same time (`reading`). What can be counted in any order is counted
-//!    (`tally`); what cannot is put down (`notes`).
+//!    (`tally`); what cannot (`in_order`) is put down (`notes`).
 //! 3. What was counted is added up, and what was put down gone through, in the order of the parts.
+//!
+//! One worker alone reads the parts in that order, and puts nothing down.
 //!
 //! So the result is that of one reader who goes through everything, to the last digit, whatever the
 //! number of workers.
@@ -15,11 +17,14 @@
 //! Memory depends on the number of callsites, threads and tasks that are open, and on nothing
 //! else but a bit or two per task, and some megabytes per worker.
 
+mod buckets;
 mod counters;
 mod durations;
 mod groups;
+mod in_order;
 mod logs;
 mod loss;
+mod many;
 mod notes;
 mod parts;
 mod reading;
@@ -37,7 +42,8 @@ pub use tasks::TaskType;
 pub use threads::ThreadActivity;
 
 use crate::{Error, Problems, Trace, Workers};
-use notes::InOrder;
+use in_order::InOrder;
+use many::Told;
 use parts::Part;
 use reading::{Ahead, Reading};
 use tally::Tally;
@@ -70,14 +76,19 @@ impl Analysis {
         if workers.count() == 1 || parts.len() == 1 {
             parts.iter().try_for_each(|part| reading.read(part))?;
         } else {
-            let ahead = |part: &Part| Ahead::read(trace, part);
-            workers.in_order(&parts, ahead, |part, ahead| reading.join(part, ahead?))?;
+            let told = Told::default();
+            let ahead = |part: &Part| Ahead::read(trace, part, &told.so_far());
+            workers.in_order(&parts, ahead, |part, ahead| {
+                reading.join(part, ahead?)?;
+                told.tell(reading.many());
+                Ok(())
+            })?;
         }
-        let (tally, mut in_order) = reading.finish();
-        if tally.whole && trace.is_whole() {
+        let Tally { regions, logs, losses, threads, ordered: mut in_order, whole, .. } =
+            reading.finish();
+        if whole && trace.is_whole() {
             in_order.nothing_is_missing();
         }
-        let Tally { regions, logs, losses, threads, .. } = tally;
         let InOrder { tasks, counters, problems, .. } = in_order;
         Ok(Self {
             regions: regions.finish(),

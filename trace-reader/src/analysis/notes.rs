@@ -1,7 +1,4 @@
-//! What has to be looked at in the order of the trace, put down until its turn comes.
-//!
-//! Whether a task begins or ends for the first time depends on all that precedes; so does a mean of
-//! doubles, in its last digits. Of problems only the first ones are kept.
+//! What has to be looked at [in order](super::in_order), put down until its turn comes.
 //!
 //! A trace may consist of nothing else, and many parts of it may wait for their turn. So tasks and
 //! counters are put down in about as many bytes as their events have, not in a vector of structs.
@@ -9,11 +6,9 @@
 use trace_format::wire::{Cursor, put_varint};
 use trace_format::{CallsiteId, Malformed, TaskId};
 
-use super::counters::Counters;
-use super::tasks::Tasks;
-use crate::ledger::{Entry, Ledger};
-use crate::step::{Item, Step};
-use crate::{Callsites, Problem, Problems, ThreadId, Time};
+use super::in_order::Ordered;
+use crate::step::At;
+use crate::{Problem, Problems, ThreadId, Time};
 
 /// What a note begins with.
 mod word {
@@ -25,18 +20,11 @@ mod word {
     pub(super) const COUNTER: u64 = 4;
 }
 
-/// Where and when a note was: the next one tells the difference.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct At {
-    thread: ThreadId,
-    time: Time,
-    offset: u64,
-}
-
 /// What was put down of a part of the trace.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     bytes: Vec<u8>,
+    /// Where and when the last note was: the next one tells the difference.
     at: At,
     problems: Problems,
     /// For each problem that is kept, how many of the bytes precede it.
@@ -44,49 +32,70 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Puts down the begin or end of a task.
-    pub(super) fn task(&mut self, item: &Item<'_>) {
-        let (word, task, callsite, begin) = match item.step {
-            Step::TaskBegan { task, callsite, .. } => (word::BEGAN, task, callsite, None),
-            Step::TaskEnded { task, callsite, begin: None, .. } => {
-                (word::UNSEEN_ENDED, task, callsite, None)
-            }
-            Step::TaskEnded { task, callsite, begin, .. } => (word::ENDED, task, callsite, begin),
-            _ => return,
-        };
-        self.note(item, word, callsite);
-        put_varint(&mut self.bytes, task.0);
-        if let Some(begin) = begin {
-            put_varint(&mut self.bytes, difference(item.time, begin));
-        }
-    }
-
-    /// Puts down a counter's value.
-    pub(super) fn counter(&mut self, item: &Item<'_>, callsite: CallsiteId, value: f64) {
-        self.note(item, word::COUNTER, callsite);
-        self.bytes.extend_from_slice(&value.to_le_bytes());
-    }
-
-    /// Puts down a problem.
-    pub(super) fn problem(&mut self, problem: &Problem) {
-        self.problems.push(problem.clone());
-        if self.places.len() < self.problems.kept().len() {
-            self.places.push(self.bytes.len());
-        }
-    }
-
-    fn note(&mut self, item: &Item<'_>, word: u64, callsite: CallsiteId) {
-        let &Item { thread, time, offset, .. } = item;
-        if thread != self.at.thread {
+    fn note(&mut self, at: At, word: u64, callsite: CallsiteId) {
+        if at.thread != self.at.thread {
             put_varint(&mut self.bytes, word::THREAD);
-            put_varint(&mut self.bytes, thread.0);
+            put_varint(&mut self.bytes, at.thread.0);
         }
         put_varint(&mut self.bytes, word);
-        put_varint(&mut self.bytes, difference(time, self.at.time));
-        put_varint(&mut self.bytes, offset.wrapping_sub(self.at.offset));
+        put_varint(&mut self.bytes, difference(at.time, self.at.time));
+        put_varint(&mut self.bytes, at.offset.wrapping_sub(self.at.offset));
         put_varint(&mut self.bytes, u64::from(callsite.0));
-        self.at = At { thread, time, offset };
+        self.at = at;
     }
+
+    /// Tells all of them.
+    pub(super) fn tell(&self, ordered: &mut impl Ordered) {
+        let mut problems = self.places.iter().zip(&self.problems).peekable();
+        let (mut input, mut at) = (Cursor::new(&self.bytes), At::default());
+        while !input.is_empty() {
+            while let Some((_, problem)) =
+                problems.next_if(|(place, _)| **place <= input.position())
+            {
+                ordered.problem(problem);
+            }
+            // They were written here, and can be read.
+            if tell_one(&mut input, &mut at, ordered).is_err() {
+                break;
+            }
+        }
+        problems.for_each(|(_, problem)| ordered.problem(problem));
+    }
+
+    /// The problems that were found.
+    pub(super) fn problems(&self) -> &Problems {
+        &self.problems
+    }
+}
+
+fn tell_one(
+    input: &mut Cursor<'_>,
+    at: &mut At,
+    ordered: &mut impl Ordered,
+) -> Result<(), Malformed> {
+    let mut number = || input.varint("a note");
+    let word = number()?;
+    if word == word::THREAD {
+        at.thread = ThreadId(number()?);
+        return Ok(());
+    }
+    at.time = Time(at.time.0.wrapping_add(number()? as i64));
+    at.offset = at.offset.wrapping_add(number()?);
+    let callsite = CallsiteId(number()? as u32);
+    match word {
+        word::COUNTER => {
+            let value = f64::from_le_bytes(input.array("a note")?);
+            ordered.counter(*at, callsite, value);
+        }
+        word::BEGAN => ordered.task_began(*at, TaskId(number()?), callsite),
+        word::UNSEEN_ENDED => ordered.task_ended(*at, TaskId(number()?), callsite, None),
+        _ => {
+            let task = TaskId(number()?);
+            let begin = Time(at.time.0.wrapping_sub(number()? as i64));
+            ordered.task_ended(*at, task, callsite, Some(begin));
+        }
+    }
+    Ok(())
 }
 
 /// Small when `time` is a little later than `before`, and whatever it is, it can be undone.
@@ -94,79 +103,30 @@ fn difference(time: Time, before: Time) -> u64 {
     time.0.wrapping_sub(before.0) as u64
 }
 
-/// What is made of the notes of all parts.
-#[derive(Debug)]
-pub(super) struct InOrder<'t> {
-    callsites: &'t Callsites,
-    pub(super) tasks: Tasks,
-    pub(super) counters: Counters,
-    pub(super) problems: Problems,
-    ledger: Ledger,
-}
-
-impl<'t> InOrder<'t> {
-    /// Starts with what is wrong with the file.
-    pub(super) fn new(callsites: &'t Callsites, problems: Problems) -> Self {
-        let (tasks, counters, ledger) = Default::default();
-        Self { callsites, tasks, counters, problems, ledger }
+impl Ordered for Notes {
+    fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId) {
+        self.note(at, word::BEGAN, callsite);
+        put_varint(&mut self.bytes, task.0);
     }
 
-    /// Takes the notes of the next part.
-    pub(super) fn take(&mut self, notes: &Notes) {
-        let mut problems = notes.places.iter().zip(&notes.problems).peekable();
-        let (mut input, mut at) = (Cursor::new(&notes.bytes), At::default());
-        while !input.is_empty() {
-            while let Some((_, problem)) =
-                problems.next_if(|(place, _)| **place <= input.position())
-            {
-                self.problems.push(problem.clone());
-            }
-            // They were written here, and can be read.
-            if self.note(&mut input, &mut at).is_err() {
-                break;
-            }
+    fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>) {
+        let word = if begin.is_some() { word::ENDED } else { word::UNSEEN_ENDED };
+        self.note(at, word, callsite);
+        put_varint(&mut self.bytes, task.0);
+        if let Some(begin) = begin {
+            put_varint(&mut self.bytes, difference(at.time, begin));
         }
-        problems.for_each(|(_, problem)| self.problems.push(problem.clone()));
-        self.problems.push_uncounted(&notes.problems);
     }
 
-    fn note(&mut self, input: &mut Cursor<'_>, at: &mut At) -> Result<(), Malformed> {
-        let mut number = || input.varint("a note");
-        let word = number()?;
-        if word == word::THREAD {
-            at.thread = ThreadId(number()?);
-            return Ok(());
-        }
-        at.time = Time(at.time.0.wrapping_add(number()? as i64));
-        at.offset = at.offset.wrapping_add(number()?);
-        let At { thread, time, offset } = *at;
-        let callsite = CallsiteId(number()? as u32);
-        if word == word::COUNTER {
-            let value = f64::from_le_bytes(input.array("a note")?);
-            self.counters.value(self.callsites, time, callsite, value);
-            return Ok(());
-        }
-        // Nobody asks here what it is a part of.
-        let (task, parent) = (TaskId(number()?), TaskId::BACKGROUND);
-        let step = match word {
-            word::BEGAN => Step::TaskBegan { task, callsite, parent },
-            word::UNSEEN_ENDED => Step::TaskEnded { task, callsite, parent: None, begin: None },
-            _ => {
-                let begin = Some(Time(time.0.wrapping_sub(number()? as i64)));
-                Step::TaskEnded { task, callsite, parent: Some(parent), begin }
-            }
-        };
-        let item = Item { thread, time, offset, step };
-        match self.ledger.enter(&item) {
-            Entry::Again(problem) => self.problems.push(problem),
-            _ => self.tasks.step(self.callsites, time, &item.step),
-        }
-        Ok(())
+    fn counter(&mut self, at: At, callsite: CallsiteId, value: f64) {
+        self.note(at, word::COUNTER, callsite);
+        self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
-    /// Nothing is missing: then an end without a begin is a mistake.
-    pub(super) fn nothing_is_missing(&mut self) {
-        let loose = std::mem::take(&mut self.ledger).loose();
-        loose.for_each(|problem| self.problems.push(problem));
+    fn problem(&mut self, problem: &Problem) {
+        self.problems.push(problem.clone());
+        if self.places.len() < self.problems.kept().len() {
+            self.places.push(self.bytes.len());
+        }
     }
 }

@@ -4,49 +4,71 @@
 //! [foretold](crate::foretold). When its turn comes and the thread is in another state, the part is
 //! read again.
 
+use super::in_order::{InOrder, Ordered};
 use super::loss::Losses;
-use super::notes::InOrder;
+use super::many::Many;
+use super::notes::Notes;
 use super::parts::Part;
 use super::tally::Tally;
 use crate::foretold::Foretold;
 use crate::steps::Steps;
 use crate::{Error, Trace};
 
-/// A part that was read.
-struct Found<'t> {
-    tally: Tally<'t>,
+/// The threads that go beyond a part.
+#[derive(Default)]
+struct Ends<'t> {
     /// The thread with which it began, if in the middle and it has ended.
     ended: Option<Steps<'t>>,
     /// The last thread, if more of it follows.
     cut: Option<Steps<'t>>,
 }
 
+/// Reads a part. The first thread begins with `first`, when it has begun already; so many of its regions,
+/// with the lowest numbers, are to be put right.
+fn read<'t, O: Ordered>(
+    trace: &'t Trace,
+    part: &Part,
+    mut first: Option<Steps<'t>>,
+    open: usize,
+    tally: &mut Tally<'t, O>,
+) -> Result<Ends<'t>, Error> {
+    let mut ends = Ends::default();
+    let open = [open].into_iter().chain(std::iter::repeat(0));
+    for ((thread, chunks), open) in part.rows(trace).zip(open) {
+        let is_continued = chunks.start > 0;
+        let begin = || Steps::new(trace, Some(thread), thread.id, false);
+        let mut steps = first.take().unwrap_or_else(begin);
+        steps.go_on(thread, chunks);
+        tally.begin_thread(thread, open);
+        steps.for_each(tally)?;
+        tally.end_thread();
+        if steps.is_cut {
+            ends.cut = Some(steps);
+        } else if is_continued {
+            ends.ended = Some(steps);
+        }
+    }
+    Ok(ends)
+}
+
+/// A part that was read by itself.
+struct Found<'t> {
+    tally: Tally<'t, Notes>,
+    ends: Ends<'t>,
+}
+
 impl<'t> Found<'t> {
-    /// Reads a part. The first thread begins with `first`, when it has begun already; so many of its
-    /// regions, with the lowest numbers, are to be put right.
     fn read(
         trace: &'t Trace,
         part: &Part,
-        mut first: Option<Steps<'t>>,
+        first: Option<Steps<'t>>,
         open: usize,
+        many: &Many,
     ) -> Result<Self, Error> {
-        let mut tally = Tally::new(trace.callsites(), Losses::default());
-        let (mut ended, mut cut) = (None, None);
-        let open = [open].into_iter().chain(std::iter::repeat(0));
-        for ((thread, chunks), open) in part.rows(trace).zip(open) {
-            let is_continued = chunks.start > 0;
-            let begin = || Steps::new(trace, Some(thread), thread.id, false);
-            let mut steps = first.take().unwrap_or_else(begin);
-            steps.go_on(thread, chunks);
-            tally.begin_thread(thread, open);
-            steps.for_each(&mut tally)?;
-            if steps.is_cut {
-                cut = Some(steps);
-            } else if is_continued {
-                ended = Some(steps);
-            }
-        }
-        Ok(Self { tally, ended, cut })
+        let mut tally = Tally::new(trace.callsites(), Losses::default(), Notes::default());
+        tally.regions.expect(trace.callsites(), many);
+        let ends = read(trace, part, first, open, &mut tally)?;
+        Ok(Self { tally, ends })
     }
 }
 
@@ -54,15 +76,15 @@ impl<'t> Found<'t> {
 pub(super) struct Ahead<'t>(Option<(Found<'t>, Option<Foretold>)>);
 
 impl<'t> Ahead<'t> {
-    pub(super) fn read(trace: &'t Trace, part: &Part) -> Result<Self, Error> {
+    pub(super) fn read(trace: &'t Trace, part: &Part, many: &Many) -> Result<Self, Error> {
         if !part.is_continued() {
-            return Ok(Self(Some((Found::read(trace, part, None, 0)?, None))));
+            return Ok(Self(Some((Found::read(trace, part, None, 0, many)?, None))));
         }
         let Some((thread, chunks)) = part.rows(trace).next() else { return Ok(Self(None)) };
         let Some((steps, foretold)) = Steps::foretold(trace, thread, chunks)? else {
             return Ok(Self(None));
         };
-        let found = Found::read(trace, part, Some(steps), foretold.open())?;
+        let found = Found::read(trace, part, Some(steps), foretold.open(), many)?;
         Ok(Self(Some((found, Some(foretold)))))
     }
 }
@@ -70,29 +92,29 @@ impl<'t> Ahead<'t> {
 /// The parts up to some place, as if one reader had come there from the start.
 pub(super) struct Reading<'t> {
     trace: &'t Trace,
-    tally: Tally<'t>,
-    in_order: InOrder<'t>,
+    tally: Tally<'t, InOrder<'t>>,
     /// The thread that the next part goes on with.
     cut: Option<Steps<'t>>,
 }
 
 impl<'t> Reading<'t> {
     pub(super) fn new(trace: &'t Trace) -> Self {
-        let tally = Tally::new(trace.callsites(), Losses::new(trace.losses()));
-        Self {
-            trace,
-            tally,
-            in_order: InOrder::new(trace.callsites(), trace.problems().clone()),
-            cut: None,
-        }
+        let in_order = InOrder::new(trace.callsites(), trace.problems().clone());
+        let tally = Tally::new(trace.callsites(), Losses::new(trace.losses()), in_order);
+        Self { trace, tally, cut: None }
     }
 
     /// Reads the next part.
     pub(super) fn read(&mut self, part: &Part) -> Result<(), Error> {
         let first = self.cut.take();
-        let found = Found::read(self.trace, part, first, 0)?;
-        self.add(found);
+        let Ends { cut, .. } = read(self.trace, part, first, 0, &mut self.tally)?;
+        self.cut = cut;
         Ok(())
+    }
+
+    /// The types of which there are many regions so far.
+    pub(super) fn many(&self) -> &Many {
+        self.tally.regions.many()
     }
 
     /// Adds the next part as it was read ahead, or reads it after all.
@@ -108,7 +130,7 @@ impl<'t> Reading<'t> {
     /// Hands the thread over to a part, if it is in the state that was foretold for that, and puts
     /// right what depends on what came before.
     fn hands_over(&mut self, found: &mut Found<'t>, foretold: &Foretold) -> bool {
-        let Found { tally, ended, cut } = found;
+        let Found { tally, ends: Ends { ended, cut } } = found;
         let (Some(own), Some(later)) = (&self.cut, ended.as_mut().or(cut.as_mut())) else {
             return false;
         };
@@ -123,12 +145,11 @@ impl<'t> Reading<'t> {
     }
 
     fn add(&mut self, found: Found<'t>) {
-        let notes = self.tally.add(found.tally);
-        self.in_order.take(&notes);
-        self.cut = found.cut;
+        self.tally.add(found.tally);
+        self.cut = found.ends.cut;
     }
 
-    pub(super) fn finish(self) -> (Tally<'t>, InOrder<'t>) {
-        (self.tally, self.in_order)
+    pub(super) fn finish(self) -> Tally<'t, InOrder<'t>> {
+        self.tally
     }
 }

@@ -4,6 +4,7 @@ use trace_format::CallsiteId;
 
 use super::durations::Durations;
 use super::groups::{Group, Groups};
+use super::many::Many;
 use crate::Callsites;
 use crate::step::{Fate, RegionEnd};
 
@@ -40,12 +41,16 @@ struct Kept {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Regions(Groups<Kept>);
+pub(super) struct Regions {
+    groups: Groups<Kept>,
+    /// What was found when others were added.
+    many: Many,
+}
 
 impl Regions {
     #[inline(always)]
     pub(super) fn ended(&mut self, callsites: &Callsites, end: &RegionEnd) {
-        let kept = self.0.of(callsites, end.callsite);
+        let kept = self.groups.of(callsites, end.callsite);
         match end.fate {
             Fate::Complete => {
                 kept.durations.record(end.duration_ns().unwrap_or(0));
@@ -66,15 +71,31 @@ impl Regions {
         children_ns: u64,
         becomes_partial: bool,
     ) {
-        let kept = self.0.of(callsites, callsite);
+        let kept = self.groups.of(callsites, callsite);
         kept.self_ns -= u128::from(children_ns);
         kept.partial += u64::from(becomes_partial);
     }
 
+    /// The types of which there are many, as far as is known.
+    pub(super) fn many(&self) -> &Many {
+        &self.many
+    }
+
+    /// Is told of which there are many: their durations need not be kept exactly.
+    pub(super) fn expect(&mut self, callsites: &Callsites, many: &Many) {
+        for callsite in many.iter() {
+            self.groups.of(callsites, callsite).durations.expect_many();
+        }
+    }
+
     /// Adds what was counted elsewhere.
     pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
-        self.0.merge(callsites, other.0, |kept, other| {
+        let many = &mut self.many;
+        self.groups.merge(callsites, other.groups, |kept, other, ids| {
             kept.durations.merge(other.durations);
+            if !kept.durations.is_exact() {
+                many.add(ids);
+            }
             kept.self_ns += other.self_ns;
             kept.open += other.open;
             kept.began_before += other.began_before;
@@ -87,10 +108,10 @@ impl Regions {
         let region_type = |group: Group<Kept>| {
             let Group { name, callsites, kept } = group;
             let Kept { mut durations, self_ns, open, began_before, lost, partial } = kept;
-            durations.sort();
+            durations.settle();
             RegionType { name, callsites, durations, self_ns, open, began_before, lost, partial }
         };
-        let mut types: Vec<_> = self.0.into_groups().into_iter().map(region_type).collect();
+        let mut types: Vec<_> = self.groups.into_groups().into_iter().map(region_type).collect();
         types.sort_by(|a, b| {
             b.durations.total_ns().cmp(&a.durations.total_ns()).then_with(|| a.name.cmp(&b.name))
         });

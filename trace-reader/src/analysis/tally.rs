@@ -3,28 +3,32 @@
 use trace_format::CallsiteId;
 
 use super::counters;
+use super::in_order::{InOrder, Ordered};
 use super::logs::Logs;
 use super::loss::Losses;
 use super::notes::Notes;
 use super::regions::Regions;
 use super::threads::ThreadActivity;
 use crate::foretold::Brought;
-use crate::lane::Taker;
-use crate::step::{Fate, Item, RegionEnd, Step};
-use crate::{Callsites, Problem, Thread};
+use crate::lane::{Plain, Taker};
+use crate::pairing::Now;
+use crate::step::{At, Fate, Item, RegionEnd, Step};
+use crate::{Callsites, Problem, Thread, ThreadId};
 
-/// What was counted, in whatever order the parts were read, and put down, for what needs order.
+/// What was counted, in whatever order the parts were read, and told, for what needs order.
 #[derive(Debug)]
-pub(super) struct Tally<'t> {
+pub(super) struct Tally<'t, O> {
     callsites: &'t Callsites,
     pub(super) regions: Regions,
     pub(super) logs: Logs,
     pub(super) losses: Losses,
     pub(super) threads: Vec<ThreadActivity>,
-    pub(super) notes: Notes,
+    pub(super) ordered: O,
     /// Whether nothing was seen to be missing.
     pub(super) whole: bool,
-    /// Regions of the first thread with numbers below this one were open where the part begins.
+    /// What the thread did that is being read.
+    thread: ThreadActivity,
+    /// Its regions with numbers below this one were open where the part begins.
     brought: u64,
     /// Those of them that have ended.
     ended: Vec<Ended>,
@@ -40,30 +44,46 @@ struct Ended {
     partial: bool,
 }
 
-impl<'t> Tally<'t> {
-    pub(super) fn new(callsites: &'t Callsites, losses: Losses) -> Self {
-        let (regions, logs, threads, notes, ended) = Default::default();
-        Self { callsites, regions, logs, losses, threads, notes, whole: true, brought: 0, ended }
+impl<'t, O: Ordered> Tally<'t, O> {
+    pub(super) fn new(callsites: &'t Callsites, losses: Losses, ordered: O) -> Self {
+        let (regions, logs, threads, ended) = Default::default();
+        let thread = ThreadActivity::new(ThreadId(0), "");
+        let (whole, brought) = (true, 0);
+        Self { callsites, regions, logs, losses, threads, ordered, whole, thread, brought, ended }
     }
 
     /// What follows is of this thread, so many of whose regions are open.
     pub(super) fn begin_thread(&mut self, thread: &Thread, open: usize) {
-        self.threads.push(ThreadActivity::new(thread));
+        self.thread = ThreadActivity::new(thread.id, &thread.name);
         self.brought = open as u64;
+    }
+
+    /// Nothing more of the thread follows, or of the part of it.
+    pub(super) fn end_thread(&mut self) {
+        let activity = std::mem::replace(&mut self.thread, ThreadActivity::new(ThreadId(0), ""));
+        self.add_thread(activity);
+    }
+
+    fn add_thread(&mut self, activity: ThreadActivity) {
+        match self.threads.last_mut() {
+            Some(last) if last.id == activity.id => last.go_on(&activity),
+            _ => self.threads.push(activity),
+        }
     }
 
     #[inline(always)]
     fn region_ended(&mut self, end: &RegionEnd) {
+        self.thread.region_ended(end);
         self.regions.ended(self.callsites, end);
         if end.region < self.brought {
-            self.brought_ended(end);
+            let &RegionEnd { region: number, callsite, self_ns, fate, partial, .. } = end;
+            self.brought_ended(Ended { number, callsite, self_ns, fate, partial });
         }
     }
 
     #[cold]
-    fn brought_ended(&mut self, end: &RegionEnd) {
-        let &RegionEnd { region: number, callsite, self_ns, fate, partial, .. } = end;
-        self.ended.push(Ended { number, callsite, self_ns, fate, partial });
+    fn brought_ended(&mut self, ended: Ended) {
+        self.ended.push(ended);
     }
 
     /// Puts right what was counted of regions that were open where the part begins, now that it is
@@ -89,48 +109,70 @@ impl<'t> Tally<'t> {
         }
         true
     }
+}
 
-    /// Adds what was counted of the next part, and returns what was put down of it.
-    pub(super) fn add(&mut self, next: Self) -> Notes {
+impl Tally<'_, InOrder<'_>> {
+    /// Adds what was counted of the next part, and goes through what was put down of it.
+    pub(super) fn add(&mut self, next: Tally<'_, Notes>) {
         self.regions.merge(self.callsites, next.regions);
         self.logs.merge(self.callsites, next.logs);
         self.losses.merge(next.losses);
         self.whole &= next.whole;
-        for activity in next.threads {
-            match self.threads.last_mut() {
-                Some(last) if last.id == activity.id => last.go_on(&activity),
-                _ => self.threads.push(activity),
-            }
-        }
-        next.notes
+        next.threads.into_iter().for_each(|activity| self.add_thread(activity));
+        next.ordered.tell(&mut self.ordered);
+        self.ordered.problems.push_uncounted(next.ordered.problems());
     }
 }
 
-impl Taker for Tally<'_> {
+impl<O: Ordered> Taker for Tally<'_, O> {
     #[inline(always)]
-    fn take(&mut self, item: Item<'_>) {
-        if let Some(activity) = self.threads.last_mut() {
-            activity.step(item.time, &item.step);
-        }
-        match &item.step {
-            Step::RegionEnded(end) => self.region_ended(end),
-            Step::TaskBegan { .. } | Step::TaskEnded { .. } => self.notes.task(&item),
-            Step::Log { callsite, .. } => self.logs.log(self.callsites, item.time, *callsite),
-            Step::Counter { callsite, value } => {
-                if let Some(value) = counters::number(value) {
-                    self.notes.counter(&item, *callsite, value);
-                }
+    fn plain(&mut self, now: Now, plain: Plain<'_>) {
+        let Now { time, offset, .. } = now;
+        let at = At { thread: self.thread.id, time, offset };
+        let is_event = match plain {
+            Plain::RegionEnded(end) => {
+                self.region_ended(&end);
+                end.is_event()
             }
+            Plain::TaskBegan { task, callsite } => {
+                self.ordered.task_began(at, task, callsite);
+                true
+            }
+            Plain::TaskEnded { task, callsite, begin } => {
+                self.ordered.task_ended(at, task, callsite, begin);
+                true
+            }
+            Plain::Log { callsite } => {
+                self.logs.log(self.callsites, time, callsite);
+                true
+            }
+            Plain::Counter { callsite, value } => {
+                if let Some(value) = counters::number(value) {
+                    self.ordered.counter(at, callsite, value);
+                }
+                true
+            }
+            Plain::Other => true,
+        };
+        if is_event {
+            self.thread.event(time);
+        }
+    }
+
+    fn take(&mut self, item: Item<'_>) {
+        let Item { thread, time, offset, ref step } = item;
+        if let Some(plain) = Plain::of(step) {
+            self.plain(Now { ticks: 0, time, offset }, plain);
+        }
+        match step {
             Step::Loss(loss) => {
                 self.whole = false;
                 self.losses.loss(loss);
             }
-            Step::Gap { chunks, from } => {
-                self.losses.gap(item.thread, *chunks, *from, item.time);
-            }
+            Step::Gap { chunks, from } => self.losses.gap(thread, *chunks, *from, time),
             Step::Problem(problem) => {
                 self.whole &= !matches!(problem, Problem::MalformedEvent { .. });
-                self.notes.problem(problem);
+                self.ordered.problem(problem);
             }
             _ => {}
         }

@@ -1,13 +1,12 @@
 //! How long tasks took, per type.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
 
 use trace_format::{CallsiteId, TaskId};
 
 use super::durations::Durations;
 use super::groups::{Group, Groups};
-use crate::step::Step;
+use crate::numbers::NumberMap;
 use crate::{Callsites, Time};
 
 /// The tasks of one name.
@@ -38,54 +37,60 @@ pub(super) struct Tasks {
     groups: Groups<Kept>,
     /// What has begun, and no end been seen of. Threads are read one after the other, so that the
     /// end may come first: then the callsite is `None`.
-    unpaired: HashMap<TaskId, Option<CallsiteId>>,
+    unpaired: NumberMap<TaskId, Option<CallsiteId>>,
 }
 
 impl Tasks {
-    /// Takes the begin or end of a task, each at most once per task.
-    pub(super) fn step(&mut self, callsites: &Callsites, time: Time, step: &Step<'_>) {
-        match *step {
-            Step::TaskBegan { task, callsite, .. } => match self.unpaired.entry(task) {
-                MapEntry::Occupied(ended_already) => {
-                    ended_already.remove();
-                }
-                MapEntry::Vacant(unpaired) => {
-                    unpaired.insert(Some(callsite));
-                    self.groups.of(callsites, callsite).open += 1;
-                }
-            },
-            Step::TaskEnded { task, callsite, begin, .. } => {
-                match self.unpaired.entry(task) {
-                    MapEntry::Occupied(unpaired) => match *unpaired.get() {
-                        Some(began) => {
-                            unpaired.remove();
-                            self.groups.of(callsites, began).open -= 1;
-                        }
-                        None if begin.is_none() => {
-                            unpaired.remove();
-                        }
-                        None => {}
-                    },
-                    MapEntry::Vacant(unpaired) if begin.is_some() => {
-                        unpaired.insert(None);
-                    }
-                    // What is said to have begun before the trace has no begin in it.
-                    MapEntry::Vacant(_) => {}
-                }
-                let kept = self.groups.of(callsites, callsite);
-                match begin {
-                    Some(begin) => kept.durations.record(time.since(begin)),
-                    None => kept.began_before += 1,
-                }
+    /// A task begins, for the first time.
+    pub(super) fn began(&mut self, callsites: &Callsites, task: TaskId, callsite: CallsiteId) {
+        match self.unpaired.entry(task) {
+            MapEntry::Occupied(ended_already) => {
+                ended_already.remove();
             }
-            _ => {}
+            MapEntry::Vacant(unpaired) => {
+                unpaired.insert(Some(callsite));
+                self.groups.of(callsites, callsite).open += 1;
+            }
+        }
+    }
+
+    /// A task ends, for the first time.
+    pub(super) fn ended(
+        &mut self,
+        callsites: &Callsites,
+        task: TaskId,
+        callsite: CallsiteId,
+        begin: Option<Time>,
+        end: Time,
+    ) {
+        match self.unpaired.entry(task) {
+            MapEntry::Occupied(unpaired) => match *unpaired.get() {
+                Some(began) => {
+                    unpaired.remove();
+                    self.groups.of(callsites, began).open -= 1;
+                }
+                None if begin.is_none() => {
+                    unpaired.remove();
+                }
+                None => {}
+            },
+            MapEntry::Vacant(unpaired) if begin.is_some() => {
+                unpaired.insert(None);
+            }
+            // What is said to have begun before the trace has no begin in it.
+            MapEntry::Vacant(_) => {}
+        }
+        let kept = self.groups.of(callsites, callsite);
+        match begin {
+            Some(begin) => kept.durations.record(end.since(begin)),
+            None => kept.began_before += 1,
         }
     }
 
     pub(super) fn finish(self) -> Vec<TaskType> {
         let task_type = |group: Group<Kept>| {
             let Group { name, callsites, kept: Kept { mut durations, open, began_before } } = group;
-            durations.sort();
+            durations.settle();
             TaskType { name, callsites, durations, open, began_before }
         };
         let mut types: Vec<_> = self.groups.into_groups().into_iter().map(task_type).collect();

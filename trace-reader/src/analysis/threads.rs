@@ -1,7 +1,7 @@
 //! What each thread did.
 
-use crate::step::{Fate, Step};
-use crate::{Thread, ThreadId, Time};
+use crate::step::{Fate, RegionEnd};
+use crate::{ThreadId, Time};
 
 /// What a thread did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +26,10 @@ pub struct ThreadActivity {
 }
 
 impl ThreadActivity {
-    pub(super) fn new(thread: &Thread) -> Self {
+    pub(super) fn new(id: ThreadId, name: &str) -> Self {
         Self {
-            id: thread.id,
-            name: thread.name.clone(),
+            id,
+            name: name.to_owned(),
             events: 0,
             first: None,
             last: None,
@@ -49,19 +49,23 @@ impl ThreadActivity {
         self.outermost += next.outermost;
     }
 
+    /// Counts an event.
     #[inline(always)]
-    pub(super) fn step(&mut self, time: Time, step: &Step<'_>) {
-        if step.is_event() {
-            self.events += 1;
-            self.first.get_or_insert(time);
-            self.last = Some(time);
+    pub(super) fn event(&mut self, time: Time) {
+        if self.events == 0 {
+            self.first = Some(time);
         }
-        if let Step::RegionEnded(end) = step {
-            self.self_ns = self.self_ns.saturating_add(end.self_ns);
-            if end.depth == 0 && end.fate != Fate::BeganBefore {
-                self.covered_ns = self.covered_ns.saturating_add(end.covered_ns);
-                self.outermost += 1;
-            }
+        self.events += 1;
+        self.last = Some(time);
+    }
+
+    /// Adds the time of a region that is over.
+    #[inline(always)]
+    pub(super) fn region_ended(&mut self, end: &RegionEnd) {
+        self.self_ns = self.self_ns.saturating_add(end.self_ns);
+        if end.depth == 0 && end.fate != Fate::BeganBefore {
+            self.covered_ns = self.covered_ns.saturating_add(end.covered_ns);
+            self.outermost += 1;
         }
     }
 }

@@ -1,0 +1,78 @@
+//! What has to be looked at in the order of the trace.
+//!
+//! Whether a task begins or ends for the first time depends on all that precedes; so does a mean of
+//! doubles, in its last digits. Of problems only the first ones are kept.
+//!
+//! Whoever reads all parts one after the other has that order. Whoever reads one part ahead of its
+//! turn puts down [notes](super::notes).
+
+use trace_format::{CallsiteId, TaskId};
+
+use super::counters::Counters;
+use super::tasks::Tasks;
+use crate::ledger::{Entry, Ledger};
+use crate::step::At;
+use crate::{Callsites, Problem, Problems, Time};
+
+/// Is told, in the order of the trace or of a part, what needs that order.
+pub(super) trait Ordered {
+    /// A task begins.
+    fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId);
+
+    /// A task ends; `begin` is `None` when that was before the trace.
+    fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>);
+
+    /// A counter has a new value.
+    fn counter(&mut self, at: At, callsite: CallsiteId, value: f64);
+
+    /// Something is not as it should be.
+    fn problem(&mut self, problem: &Problem);
+}
+
+/// What is made of it when its turn has come.
+#[derive(Debug)]
+pub(super) struct InOrder<'t> {
+    callsites: &'t Callsites,
+    pub(super) tasks: Tasks,
+    pub(super) counters: Counters,
+    pub(super) problems: Problems,
+    ledger: Ledger,
+}
+
+impl<'t> InOrder<'t> {
+    /// Starts with what is wrong with the file.
+    pub(super) fn new(callsites: &'t Callsites, problems: Problems) -> Self {
+        let (tasks, counters, ledger) = Default::default();
+        Self { callsites, tasks, counters, problems, ledger }
+    }
+
+    /// Nothing is missing: then an end without a begin is a mistake.
+    pub(super) fn nothing_is_missing(&mut self) {
+        let loose = std::mem::take(&mut self.ledger).loose();
+        loose.for_each(|problem| self.problems.push(problem));
+    }
+}
+
+impl Ordered for InOrder<'_> {
+    fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId) {
+        match self.ledger.began(at, task, callsite) {
+            Entry::Again(problem) => self.problems.push(problem),
+            _ => self.tasks.began(self.callsites, task, callsite),
+        }
+    }
+
+    fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>) {
+        match self.ledger.ended(at, task, callsite, begin.is_some()) {
+            Entry::Again(problem) => self.problems.push(problem),
+            _ => self.tasks.ended(self.callsites, task, callsite, begin, at.time),
+        }
+    }
+
+    fn counter(&mut self, at: At, callsite: CallsiteId, value: f64) {
+        self.counters.value(self.callsites, at.time, callsite, value);
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        self.problems.push(problem.clone());
+    }
+}
