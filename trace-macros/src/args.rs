@@ -49,6 +49,9 @@ pub(crate) enum Value {
 
 impl Arguments {
     pub(crate) fn parse(kind: Kind, tokens: TokenStream) -> Result<Self> {
+        if tokens.is_empty() {
+            return Ok(Self::default());
+        }
         (|input: ParseStream| Self::parse_all(kind, input)).parse2(tokens)
     }
 

@@ -12,7 +12,7 @@
 //! | `fallback` | an error | the error and the untouched item |
 //!
 //! What is deliberately absent: features (tracing is compiled in or out by one constant of
-//! trace-core, so every build checks the same text), a parser for bodies (the compiler has
+//! trace-core, so every build checks the same text), a parser for functions (the compiler has
 //! one), and any path that does not begin at the facade or at `::core`.
 
 #![forbid(unsafe_code)]
@@ -83,7 +83,7 @@ pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
 fn annotate(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = item.into();
     match Model::new(kind, arguments.into(), proc_macro2::TokenStream::clone(&item)) {
-        Ok(model) => expand::expand(&model).into(),
+        Ok(model) => expand::expand(model).into(),
         Err(error) => fallback::fallback(&error, item).into(),
     }
 }
