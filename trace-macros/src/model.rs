@@ -5,7 +5,7 @@
 use std::fmt;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 use syn::ext::IdentExt;
 use syn::{Error, LitStr, Result};
 
@@ -40,10 +40,8 @@ impl Model {
         let name = arguments.name.unwrap_or_else(|| {
             LitStr::new(&function.name.unraw().to_string(), function.name.span())
         });
-        let facade = arguments.facade.map_or_else(
-            || quote_spanned!(Span::mixed_site()=> ::trace),
-            ToTokens::into_token_stream,
-        );
+        let facade =
+            arguments.facade.unwrap_or_else(|| quote_spanned!(Span::mixed_site()=> ::trace));
         Ok(Self { kind, name, values, facade, function })
     }
 }
