@@ -85,40 +85,45 @@ pub(crate) fn peek<R>(f: impl FnOnce(&Pen) -> R) -> Option<R> {
 
 #[cold]
 fn emit_without_slot<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
+    let (mut f, mut result) = (Some(f), None);
+    with_other_slot(&mut |slot| result = f.take().and_then(|f| RECORDER.emit(slot, f)));
+    result
+}
+
+/// Calls `emit` with a slot for a thread that had none to begin with, unless there cannot be one. The
+/// code is the same for every event, and there once.
+fn with_other_slot(emit: &mut dyn FnMut(&Slot)) {
     if !RECORDER.is_on() {
-        return None;
+        return;
     }
     // In one step: a signal handler may come in between and get a slot for this thread.
     let state = SLOT.replace(BUSY);
     if state == BUSY {
-        RECORDER.refuse();
-        return None;
+        return RECORDER.refuse();
     }
     if state > GONE {
         SLOT.set(state);
-        return emit(f);
+        // SAFETY: as in `emit`.
+        return emit(unsafe { &*state });
     }
-    if state == NONE {
+    let slot = if state == NONE {
         let name = thread_name::of_current();
         let slot = RECORDER.adopt(identity(RECORDER.next_thread(), name));
         let address = Arc::as_ptr(&slot);
         let kept = LEAVE.try_with(|leave| leave.slot.replace(Some(Arc::clone(&slot))));
         if kept.is_ok() {
             SLOT.set(address);
-            return RECORDER.emit(&slot, f);
+            return emit(&slot);
         }
         // The thread is ending and had no slot before: go on as if it had given one back.
-        let result = RECORDER.emit(&slot, f);
-        leave(&slot);
-        SLOT.set(GONE);
-        return result;
-    }
-    // A thread that gave its slot back, and still runs destructors: it borrows one for each event.
-    let slot = RECORDER.adopt(GONE_IDENTITY.with(|identity| identity.replace(Identity::NOBODY)));
-    let result = RECORDER.emit(&slot, f);
+        slot
+    } else {
+        // A thread that gave its slot back, and still runs destructors: it borrows one for each event.
+        RECORDER.adopt(GONE_IDENTITY.with(|identity| identity.replace(Identity::NOBODY)))
+    };
+    emit(&slot);
     leave(&slot);
     SLOT.set(GONE);
-    result
 }
 
 fn leave(slot: &Slot) {

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Malformed, TextError};
+use crate::error::Malformed;
 use crate::shapes::Text;
-use crate::text::Scan;
 use crate::wire::{Cursor, Field, Sink, put_tagged_varint, put_varint};
 
 /// One typed value: a byte that tells the type, then the value.
@@ -150,58 +149,6 @@ impl<'a> Field<'a> for Value<'a> {
             found => return Err(Malformed::Range { offset, expected, found: u64::from(found) }),
         })
     }
-
-    /// `i64:-5`, `u64:5`, `f64:0.5`, `true`, `"string"`, `debug:"…"`, `display:"…"`. A double
-    /// whose decimal spelling would lose bits (a NaN) is `bits:` and its bits in decimal.
-    fn print(&self, out: &mut String) {
-        match self {
-            Self::I64(v) => out.push_str(&format!("i64:{v}")),
-            Self::U64(v) => out.push_str(&format!("u64:{v}")),
-            Self::I128(v) => out.push_str(&format!("i128:{v}")),
-            Self::U128(v) => out.push_str(&format!("u128:{v}")),
-            Self::F64(v) if v.is_nan() => out.push_str(&format!("bits:{}", v.to_bits())),
-            Self::F64(v) => out.push_str(&format!("f64:{v:?}")),
-            Self::Bool(v) => out.push_str(&v.to_string()),
-            Self::Str(v) => v.print(out),
-            Self::Debug(v) => {
-                out.push_str("debug:");
-                v.print(out);
-            }
-            Self::Display(v) => {
-                out.push_str("display:");
-                v.print(out);
-            }
-        }
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        let start = input.clone();
-        if let Ok(bytes) = Text::parse(input) {
-            return Ok(Self::Str(bytes));
-        }
-        *input = start.clone();
-        let word = input.word()?;
-        if !matches!(word, "true" | "false") {
-            input.expect(":")?;
-        }
-        Ok(match word {
-            "true" => Self::Bool(true),
-            "false" => Self::Bool(false),
-            "i64" => Self::I64(input.number()?),
-            "u64" => Self::U64(input.number()?),
-            "i128" => Self::I128(input.number()?),
-            "u128" => Self::U128(input.number()?),
-            "f64" => Self::F64(input.number()?),
-            "bits" => Self::F64(f64::from_bits(input.number()?)),
-            "debug" => Self::Debug(Text::parse(input)?),
-            "display" => Self::Display(Text::parse(input)?),
-            _ => {
-                return Err(start.error(
-                    "a value: i64: u64: i128: u128: f64: bits: debug: display: true false \"…\"",
-                ));
-            }
-        })
-    }
 }
 
 /// A list of values: a varint that counts them, then one after the other.
@@ -251,13 +198,5 @@ impl<'a> Field<'a> for Values<'a> {
         }
         let bytes = input.take(ahead.position() - input.position(), expected)?;
         Ok(Self(Cow::Borrowed(bytes)))
-    }
-
-    fn print(&self, out: &mut String) {
-        self.iter().collect::<Vec<_>>().print(out);
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        Ok(Self::new(Vec::<Value<'_>>::parse(input)?.into_iter()))
     }
 }

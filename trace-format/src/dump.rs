@@ -19,12 +19,13 @@
 
 use std::collections::HashMap;
 
-use crate::block::{BlockType, MAGIC, MAX_PAYLOAD_LEN, Stretch, Stretches, put_block};
-use crate::error::{Malformed, TextError};
+use crate::block::{BlockType, MAGIC, MAX_PAYLOAD_LEN, put_block};
+use crate::error::Malformed;
 use crate::events::Timed;
 use crate::records::{Anchor, Callsite, ChunkHead, Header, LossRecord, Summary};
 use crate::shapes::CallsiteId;
-use crate::text::{Scan, quote};
+use crate::stretches::{Stretch, Stretches};
+use crate::text::{Scan, Spelled, TextError, quote};
 use crate::wire::{Cursor, Field};
 
 /// How many bytes a line of `junk` or `raw` holds.
@@ -98,7 +99,7 @@ fn payload_to_text(
     names: &mut Names,
     out: &mut String,
 ) -> Result<(), Malformed> {
-    fn records<'a, T: Field<'a>>(
+    fn records<'a, T: Field<'a> + Spelled>(
         mut input: Cursor<'a>,
         out: &mut String,
         mut seen: impl FnMut(&T),

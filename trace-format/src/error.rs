@@ -1,4 +1,4 @@
-//! What can be wrong with bytes, and with the text form.
+//! What can be wrong with bytes.
 
 use std::fmt;
 
@@ -100,32 +100,3 @@ impl fmt::Display for Malformed {
 }
 
 impl std::error::Error for Malformed {}
-
-/// Why a line is not of the text form.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TextError {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
-    /// What should stand there.
-    pub expected: String,
-    /// What stands there: the rest of the line, cut to a readable length.
-    pub found: String,
-}
-
-impl fmt::Display for TextError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { line, column, expected, found } = self;
-        if found.is_empty() {
-            write!(
-                f,
-                "line {line}, column {column}: expected {expected}, found the end of the line"
-            )
-        } else {
-            write!(f, "line {line}, column {column}: expected {expected}, found {found:?}")
-        }
-    }
-}
-
-impl std::error::Error for TextError {}

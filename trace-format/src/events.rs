@@ -11,11 +11,12 @@
 //! says what the clock shows now.
 
 use crate::args::{Value, Values};
-use crate::error::{Malformed, TextError};
+use crate::error::Malformed;
 use crate::records::LossCause;
 use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
 use crate::table::{FieldSpec, Spec, event_table};
-use crate::text::Scan;
+#[cfg(feature = "read")]
+use crate::text::{Scan, Spelled, TextError};
 use crate::wire::{Cursor, Field, Sink};
 
 event_table! { <'a>
@@ -232,7 +233,10 @@ impl<'a> Timed<'a> {
         }
         Ok(Self { delta, event: Event::decode_fields(kind, input)? })
     }
+}
 
+#[cfg(feature = "read")]
+impl Timed<'_> {
     /// Appends the line of the text form, without the comment.
     pub fn print(&self, out: &mut String) {
         out.push_str(&format!("+{} {}", self.delta, self.event.kind().name()));

@@ -9,6 +9,9 @@
 //! the tests read. An event lies in a [chunk](ChunkHead), a chunk in a [block](BlockHead), a
 //! block in a file. `docs/format.md` tells the same in prose.
 //!
+//! What only readers need comes with the feature `read`: the text form, and the search for blocks
+//! behind damage. Whoever records does not wait for it to be built.
+//!
 //! ```
 //! use trace_format::{CallsiteId, Event, Timed};
 //!
@@ -20,24 +23,31 @@
 
 mod args;
 mod block;
+#[cfg(feature = "read")]
 mod checksum;
+#[cfg(feature = "read")]
 mod dump;
 mod error;
 mod events;
 mod pool;
 mod records;
 mod shapes;
+#[cfg(feature = "read")]
+mod spelling;
+#[cfg(feature = "read")]
+mod stretches;
 mod table;
+#[cfg(feature = "read")]
 pub mod text;
 pub mod wire;
 
 pub use args::{Value, Values};
 pub use block::{
-    BLOCK_HEAD_LEN, BlockHead, BlockType, MAGIC, MARKER, MAX_PAYLOAD_LEN, Stretch, Stretches,
-    VERSION, put_block,
+    BLOCK_HEAD_LEN, BlockHead, BlockType, MAGIC, MARKER, MAX_PAYLOAD_LEN, VERSION, put_block,
 };
+#[cfg(feature = "read")]
 pub use dump::{file_to_text, text_to_file};
-pub use error::{Malformed, TextError};
+pub use error::Malformed;
 pub use events::{DELTA_LIMIT, EVENTS, Event, Kind, Timed, delta_len, head_byte};
 pub use pool::{POOL_CONTROL_LEN, POOL_HEAD_LEN, POOL_MAGIC, PoolControl, PoolHead};
 pub use records::{
@@ -45,4 +55,8 @@ pub use records::{
     OpenRegion, Overflow, RECORDS, Summary,
 };
 pub use shapes::{CallsiteId, TaskId, Text, Ticks};
+#[cfg(feature = "read")]
+pub use stretches::{Stretch, Stretches};
 pub use table::{FieldSpec, Spec};
+#[cfg(feature = "read")]
+pub use text::TextError;

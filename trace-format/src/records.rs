@@ -1,10 +1,9 @@
 //! What stands in the blocks that are not events: the header, the callsite table, the head of a
 //! chunk, clock anchors, losses and the summary.
 
-use crate::error::{Malformed, TextError};
+use crate::error::Malformed;
 use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
 use crate::table::{FieldSpec, Spec, byte_enum, record};
-use crate::text::Scan;
 use crate::wire::{Cursor, Field, Sink};
 
 byte_enum! {

@@ -1,12 +1,12 @@
-//! Shapes: how one value lies in bytes, and how it is spelled in the text form.
+//! Shapes: how one value lies in bytes.
 //!
 //! Everything in a trace is built from the types here; each implements [`Field`], so that the
-//! event table only has to name a type to be encoded, decoded, printed and parsed.
+//! event table only has to name a type to be encoded and decoded. How values are spelled in the text form
+//! stands in `spelling.rs`.
 
 use std::borrow::Cow;
 
-use crate::error::{Malformed, TextError};
-use crate::text::Scan;
+use crate::error::Malformed;
 use crate::wire::{Cursor, Field, Sink, put_varint};
 
 impl<'a> Field<'a> for u64 {
@@ -21,14 +21,6 @@ impl<'a> Field<'a> for u64 {
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         input.varint(expected)
     }
-
-    fn print(&self, out: &mut String) {
-        out.push_str(&self.to_string());
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        input.number()
-    }
 }
 
 impl<'a> Field<'a> for u32 {
@@ -42,14 +34,6 @@ impl<'a> Field<'a> for u32 {
         let offset = input.position();
         let found = input.varint(expected)?;
         u32::try_from(found).map_err(|_| Malformed::Range { offset, expected, found })
-    }
-
-    fn print(&self, out: &mut String) {
-        out.push_str(&self.to_string());
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        input.number()
     }
 }
 
@@ -66,14 +50,6 @@ impl<'a> Field<'a> for Ticks {
 
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         Ok(Self(u64::from_le_bytes(input.array(expected)?)))
-    }
-
-    fn print(&self, out: &mut String) {
-        self.0.print(out);
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        Ok(Self(input.number()?))
     }
 }
 
@@ -115,14 +91,6 @@ impl<'a> Field<'a> for CallsiteId {
         }
         Ok(Self(wide))
     }
-
-    fn print(&self, out: &mut String) {
-        self.0.print(out);
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        Ok(Self(input.number()?))
-    }
 }
 
 /// Names a task of the same program run. 0 is the background: no task.
@@ -146,14 +114,6 @@ impl<'a> Field<'a> for TaskId {
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         Ok(Self(input.varint(expected)?))
     }
-
-    fn print(&self, out: &mut String) {
-        self.0.print(out);
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        Ok(Self(input.number()?))
-    }
 }
 
 /// A task, or none. One more than the task's id as a varint, 0 for none; the id is below 2^64 - 1.
@@ -168,17 +128,6 @@ impl<'a> Field<'a> for Option<TaskId> {
     #[inline]
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
         Ok(input.varint(expected)?.checked_sub(1).map(TaskId))
-    }
-
-    fn print(&self, out: &mut String) {
-        match self {
-            Some(task) => task.print(out),
-            None => out.push_str("none"),
-        }
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        if input.eat("none") { Ok(None) } else { TaskId::parse(input).map(Some) }
     }
 }
 
@@ -246,20 +195,6 @@ impl<'a> Field<'a> for Text<'a> {
         let len = usize::try_from(head >> 1).unwrap_or(usize::MAX);
         Ok(Self { bytes: Cow::Borrowed(input.take(len, expected)?), original_len })
     }
-
-    fn print(&self, out: &mut String) {
-        crate::text::quote(&self.bytes, out);
-        if let Some(original_len) = self.original_len {
-            out.push('/');
-            original_len.print(out);
-        }
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        let bytes = Cow::Owned(input.quoted()?);
-        let original_len = if input.eat("/") { Some(input.number()?) } else { None };
-        Ok(Self { bytes, original_len })
-    }
 }
 
 /// A list has at most this many items, so that no file can make a reader take much more memory
@@ -285,30 +220,6 @@ impl<'a, T: Field<'a>> Field<'a> for Vec<T> {
         let mut items = Self::new();
         for _ in 0..len {
             items.push(T::decode(input, expected)?);
-        }
-        Ok(items)
-    }
-
-    fn print(&self, out: &mut String) {
-        out.push('[');
-        for (i, item) in self.iter().enumerate() {
-            if i > 0 {
-                out.push_str(", ");
-            }
-            item.print(out);
-        }
-        out.push(']');
-    }
-
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
-        input.expect("[")?;
-        let mut items = Self::new();
-        while !input.eat("]") {
-            if !items.is_empty() {
-                input.expect(",")?;
-                input.spaces();
-            }
-            items.push(T::parse(input)?);
         }
         Ok(items)
     }

@@ -95,7 +95,10 @@ macro_rules! event_table {
                     Ok(Self::$Name { $($field,)* })
                 })+ }
             }
+        }
 
+        #[cfg(feature = "read")]
+        impl<$lt> Event<$lt> {
             fn print_fields(&self, out: &mut String) {
                 match self { $(Self::$Name { $($field,)* } => {
                     $(
@@ -111,7 +114,7 @@ macro_rules! event_table {
                     $(stringify!($Name) => {
                         $(
                             input.key(stringify!($field))?;
-                            let $field = Field::parse(input)?;
+                            let $field = Spelled::parse(input)?;
                         )*
                         Ok(Some(Self::$Name { $($field,)* }))
                     })+
@@ -156,12 +159,12 @@ pub(crate) use record;
 
 macro_rules! record_field {
     ($Name:ident [] $($rest:tt)+) => {
-        crate::table::record_field!(@impl ['a] [$Name] $Name $($rest)+);
+        crate::table::record_field!(@impl ['a] [] [$Name] $Name $($rest)+);
     };
     ($Name:ident [$lt:lifetime] $($rest:tt)+) => {
-        crate::table::record_field!(@impl [$lt] [$Name<$lt>] $Name $($rest)+);
+        crate::table::record_field!(@impl [$lt] [$lt] [$Name<$lt>] $Name $($rest)+);
     };
-    (@impl [$lt:lifetime] [$Self:ty] $Name:ident $($field:ident: $Type:ty,)+) => {
+    (@impl [$lt:lifetime] [$($own:lifetime)?] [$Self:ty] $Name:ident $($field:ident: $Type:ty,)+) => {
         impl<$lt> Field<$lt> for $Self {
             const SHAPE: &'static str = stringify!($Name);
             const LIST_SHAPE: &'static str = concat!("list of ", stringify!($Name));
@@ -175,20 +178,23 @@ macro_rules! record_field {
                     input, concat!(stringify!($Name), ".", stringify!($field)))?;)+
                 Ok(Self { $($field,)+ })
             }
+        }
 
+        #[cfg(feature = "read")]
+        impl<$($own)?> crate::text::Spelled for $Self {
             fn print(&self, out: &mut String) {
                 out.push_str(stringify!($Name));
                 $(
                     out.push_str(concat!(" ", stringify!($field), "="));
-                    self.$field.print(out);
+                    crate::text::Spelled::print(&self.$field, out);
                 )+
             }
 
-            fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
+            fn parse(input: &mut crate::text::Scan<'_>) -> Result<Self, crate::TextError> {
                 input.expect(stringify!($Name))?;
                 $(
                     input.key(stringify!($field))?;
-                    let $field = Field::parse(input)?;
+                    let $field = crate::text::Spelled::parse(input)?;
                 )+
                 Ok(Self { $($field,)+ })
             }
@@ -241,7 +247,10 @@ macro_rules! byte_enum {
                     }),
                 }
             }
+        }
 
+        #[cfg(feature = "read")]
+        impl $crate::text::Spelled for $Name {
             fn print(&self, out: &mut String) {
                 out.push_str(self.word());
             }

@@ -1,6 +1,8 @@
-//! The letters of the text form: quoting, and a scanner over one line.
+//! The letters of the text form: quoting, a scanner over one line, and what is wrong with it.
 
-use crate::error::TextError;
+use std::fmt;
+
+pub use crate::spelling::Spelled;
 
 /// Appends `bytes` between quotes. Printable characters stand as they are, the rest as `\n`,
 /// `\t`, `\"`, `\\`, `\u{…}`, or `\xNN` for a byte that is not UTF-8.
@@ -196,3 +198,32 @@ fn hex_number(digits: &str) -> Option<u32> {
     let plain = digits.bytes().all(|b| b.is_ascii_hexdigit());
     plain.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
 }
+
+/// Why a line is not of the text form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextError {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The column in characters, counted from 1.
+    pub column: usize,
+    /// What should stand there.
+    pub expected: String,
+    /// What stands there: the rest of the line, cut to a readable length.
+    pub found: String,
+}
+
+impl fmt::Display for TextError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, column, expected, found } = self;
+        if found.is_empty() {
+            write!(
+                f,
+                "line {line}, column {column}: expected {expected}, found the end of the line"
+            )
+        } else {
+            write!(f, "line {line}, column {column}: expected {expected}, found {found:?}")
+        }
+    }
+}
+
+impl std::error::Error for TextError {}

@@ -6,8 +6,7 @@
 //!    a longer spelling. This is what lets the text form give back the same bytes.
 //! 2. Decoding borrows from its input and allocates nothing but lists, whose length is limited.
 
-use crate::error::{Malformed, TextError};
-use crate::text::Scan;
+use crate::error::Malformed;
 
 pub use crate::shapes::LIST_LIMIT;
 
@@ -234,10 +233,4 @@ pub trait Field<'a>: Sized {
 
     /// Reads the value; `expected` is the field's name, for errors.
     fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed>;
-
-    /// Appends the value's spelling in the text form.
-    fn print(&self, out: &mut String);
-
-    /// Reads the value's spelling in the text form.
-    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError>;
 }

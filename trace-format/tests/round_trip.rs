@@ -3,7 +3,7 @@
 mod arbitrary;
 
 use proptest::prelude::*;
-use trace_format::text::Scan;
+use trace_format::text::{Scan, Spelled};
 use trace_format::wire::{Cursor, Field};
 use trace_format::{Timed, file_to_text, text_to_file};
 

@@ -1,8 +1,7 @@
 //! The text form: golden traces, files that are damaged, and texts that are wrong.
 
 use proptest::prelude::*;
-use trace_format::text::{Scan, quote};
-use trace_format::wire::Field;
+use trace_format::text::{Scan, Spelled, quote};
 use trace_format::{
     BlockHead, BlockType, MAGIC, Stretch, Stretches, Value, file_to_text, put_block, text_to_file,
 };

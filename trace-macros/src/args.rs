@@ -5,10 +5,12 @@
 //! mean for a function is not decided here.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Error, Expr, Ident, Lit, LitStr, Path, Result, Token, parenthesized, token};
+use syn::{Error, Ident, Lit, LitStr, Result, Token, parenthesized, token};
 
+use crate::expression;
 use crate::model::Kind;
 
 const KNOWN: &str = "a name in quotes, `args(…)` and `crate = path`";
@@ -19,7 +21,7 @@ const SHAPES: &str = "`name`, `?name`, `%name` or `name = value`";
 pub(crate) struct Arguments {
     pub(crate) name: Option<LitStr>,
     pub(crate) values: Option<Vec<Argument>>,
-    pub(crate) facade: Option<Path>,
+    pub(crate) facade: Option<TokenStream>,
 }
 
 /// One of `args(…)`.
@@ -44,11 +46,14 @@ pub(crate) enum Form {
 pub(crate) enum Value {
     /// The variable that has the argument's name.
     Variable,
-    Expression(Expr),
+    Expression(TokenStream),
 }
 
 impl Arguments {
     pub(crate) fn parse(kind: Kind, tokens: TokenStream) -> Result<Self> {
+        if tokens.is_empty() {
+            return Ok(Self::default());
+        }
         (|input: ParseStream| Self::parse_all(kind, input)).parse2(tokens)
     }
 
@@ -83,12 +88,12 @@ impl Arguments {
             let values = values.into_iter().collect();
             set_once(&mut self.values, word.span(), "`args(…)`", kind, values)
         } else if word == "crate" {
+            let message = "`crate` takes the path of the library: `crate = path`";
             if !input.peek(Token![=]) {
-                let message = "`crate` takes the path of the library: `crate = path`";
                 return Err(Error::new(word.span(), message));
             }
             input.parse::<Token![=]>()?;
-            let path = input.call(Path::parse_mod_style)?;
+            let path = path(input).map_err(|error| Error::new(error.span(), message))?;
             set_once(&mut self.facade, word.span(), "`crate = path`", kind, path)
         } else {
             Err(Error::new(
@@ -122,7 +127,7 @@ impl Argument {
         if at_end(input) {
             return Err(Error::new(equals.span, format_args!("expected a value after `{key} =`")));
         }
-        Ok(Self { key, form, value: Value::Expression(input.parse()?) })
+        Ok(Self { key, form, value: Value::Expression(expression::parse(input)?) })
     }
 }
 
@@ -148,6 +153,21 @@ impl Form {
 
 fn at_end(input: ParseStream) -> bool {
     input.is_empty() || input.peek(Token![,])
+}
+
+/// A path without generics, as in a `use`.
+fn path(input: ParseStream) -> Result<TokenStream> {
+    let mut path = TokenStream::new();
+    if let Some(colons) = input.parse::<Option<Token![::]>>()? {
+        colons.to_tokens(&mut path);
+    }
+    loop {
+        input.call(Ident::parse_any)?.to_tokens(&mut path);
+        match input.parse::<Option<Token![::]>>()? {
+            Some(colons) => colons.to_tokens(&mut path),
+            None => return Ok(path),
+        }
+    }
 }
 
 fn string(kind: Kind, literal: Lit) -> Result<LitStr> {

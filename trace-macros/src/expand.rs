@@ -25,29 +25,29 @@
 //! 5. Arguments are in a closure, called at once: a `?` in one is a type error and not a
 //!    return that happens only when tracing is on.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::quote_spanned;
 use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::args::{Argument, Form, Value};
-use crate::function::Function;
+use crate::function::{Body, Function};
 use crate::model::{Kind, Model};
 
-pub(crate) fn expand(model: &Model) -> TokenStream {
-    let Function { attributes, visibility, defaultness, signature, body } = &model.function;
-    let guard = guard(model);
-    let inner_attributes = &body.inner_attributes;
-    let statements = braces(body.span, body.statements.clone());
+pub(crate) fn expand(model: Model) -> TokenStream {
+    let guard = guard(&model);
+    let Function { head, body, .. } = model.function;
+    let Body { span, inner_attributes, statements } = body;
     let guarded = quote_spanned! {Span::mixed_site()=>
         #inner_attributes
         match #guard {
             __guard => #statements
         }
     };
-    let body = braces(body.span, guarded);
-    quote!(#(#attributes)* #visibility #defaultness #signature #body)
+    let mut braces = Group::new(Delimiter::Brace, guarded);
+    braces.set_span(span);
+    head.into_iter().chain([TokenTree::Group(braces)]).collect()
 }
 
 /// The block whose value is the guard.
@@ -60,7 +60,7 @@ fn guard(model: &Model) -> TokenStream {
 
     // `line!()` is the line of the outermost macro call it comes from. With the span of the
     // function's name it comes from none and is the line of that name.
-    let here = function.signature.ident.span();
+    let here = function.name.span();
     let location = quote_spanned!(here=> ::core::file!(), ::core::line!(), ::core::module_path!());
 
     let function = |suffix| Ident::new(&format!("{}{suffix}", kind.function()), span);
@@ -115,12 +115,6 @@ fn located_at(place: Span, path: &TokenStream) -> TokenStream {
         token
     });
     moved.collect()
-}
-
-fn braces(span: Span, tokens: TokenStream) -> Group {
-    let mut group = Group::new(Delimiter::Brace, tokens);
-    group.set_span(span);
-    group
 }
 
 /// The names on the other side.

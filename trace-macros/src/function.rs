@@ -1,25 +1,34 @@
 //! The annotated tokens, as a [`Function`].
 //!
-//! Owns the error for what is no function. The signature is parsed because its qualifiers
-//! matter; the body stays the tokens it is, and is not even looked into: that would be most of the
-//! work. A body that does not parse is therefore the compiler's to report, once, and an editor
-//! finds in the expansion what was typed.
+//! Owns the error for what is no function. An attribute is only given items that the compiler has
+//! parsed, so that nothing is parsed here: the words in front of the name tell whether it is a
+//! function, and of what kind. All else stays the tokens it is, and is not even looked into. Macros
+//! are mostly built without optimisation; to parse signatures with syn took more than half of the time
+//! that an annotation costs. A body that does not parse is the compiler's to report, once, and an
+//! editor finds in the expansion what was typed.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, Ident, LitStr, Result, Signature, Token, Visibility};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::{Error, Result};
 
 use crate::model::Kind;
 
 /// A function or method that has a body.
 pub(crate) struct Function {
-    pub(crate) attributes: Vec<Attribute>,
-    pub(crate) visibility: Visibility,
-    /// The `default` of specialization.
-    pub(crate) defaultness: Option<Token![default]>,
-    pub(crate) signature: Signature,
+    /// All that stands before the body.
+    pub(crate) head: Vec<TokenTree>,
+    pub(crate) name: Ident,
+    pub(crate) qualifiers: Qualifiers,
     pub(crate) body: Body,
+}
+
+/// What there may be in front of a function's name that has to do with how its body runs.
+#[derive(Default)]
+pub(crate) struct Qualifiers {
+    pub(crate) constness: Option<Ident>,
+    /// `async` or `gen`.
+    pub(crate) coroutine: Option<Ident>,
+    /// `#[naked]` or `#[unsafe(naked)]`.
+    pub(crate) naked: Option<TokenStream>,
 }
 
 /// What is between the braces.
@@ -28,7 +37,8 @@ pub(crate) struct Body {
     pub(crate) span: Span,
     /// `#![…]` and `//!`, which have to stay in front.
     pub(crate) inner_attributes: TokenStream,
-    pub(crate) statements: TokenStream,
+    /// The rest, in braces.
+    pub(crate) statements: Group,
 }
 
 impl Function {
@@ -38,81 +48,47 @@ impl Function {
         if body.is_some() {
             head.pop();
         }
-        let parse = |input: ParseStream| Self::parse_head(kind, input, body.as_ref());
-        parse.parse2(head.into_iter().collect())
-    }
-
-    /// Everything but the body.
-    fn parse_head(kind: Kind, input: ParseStream, body: Option<&Group>) -> Result<Self> {
-        let attributes = input.call(Attribute::parse_outer)?;
-        let visibility = input.parse()?;
-        expect_function(kind, &input.fork(), body)?;
-        let defaultness = input.parse()?;
-        // Only declarations in an `extern` block are `safe`, and those are turned down below.
-        input.parse::<Option<Token![safe]>>()?;
-        let signature: Signature = input.parse()?;
+        let (name, qualifiers) = if head.iter().any(|token| passed_on(token).is_some()) {
+            parse_head(kind, &typed(&head), body.is_some())?
+        } else {
+            parse_head(kind, &head, body.is_some())?
+        };
         let Some(body) = body else {
             let message = format_args!(
                 "{kind} needs a function body: put it on the implementation, not on the declaration"
             );
-            return Err(Error::new(signature.ident.span(), message));
+            return Err(Error::new(name.span(), message));
         };
-        Ok(Self { attributes, visibility, defaultness, signature, body: Body::new(body) })
+        Ok(Self { head, name, qualifiers, body: Body::new(body) })
     }
 }
 
-impl Body {
-    fn new(braces: &Group) -> Self {
-        let mut inner_attributes = TokenStream::new();
-        let mut rest = braces.stream().into_iter();
-        loop {
-            let mut ahead = rest.clone();
-            match (ahead.next(), ahead.next(), ahead.next()) {
-                (
-                    Some(TokenTree::Punct(hash)),
-                    Some(TokenTree::Punct(bang)),
-                    Some(TokenTree::Group(attribute)),
-                ) if hash.as_char() == '#'
-                    && bang.as_char() == '!'
-                    && attribute.delimiter() == Delimiter::Bracket =>
-                {
-                    let (hash, bang) = (TokenTree::Punct(hash), TokenTree::Punct(bang));
-                    inner_attributes.extend([hash, bang, TokenTree::Group(attribute)]);
-                    rest = ahead;
-                }
-                _ => break,
-            }
-        }
-        Self { span: braces.span(), inner_attributes, statements: rest.collect() }
-    }
-}
-
-/// A pair of braces, or one that a macro passes on as what it took for a block.
-fn braces(token: &TokenTree) -> Option<Group> {
-    let TokenTree::Group(group) = token else { return None };
-    match group.delimiter() {
-        Delimiter::Brace => Some(group.clone()),
-        Delimiter::None => {
-            let mut inside = group.stream().into_iter();
-            let only = inside.next().filter(|_| inside.next().is_none())?;
-            braces(&only)
-        }
-        _ => None,
-    }
-}
-
-/// Looks ahead for a `fn`, or reports the word that says what the item is instead.
-fn expect_function(kind: Kind, input: ParseStream, body: Option<&Group>) -> Result<()> {
-    let span = input.span();
-    while input.peek(Ident::peek_any) {
-        let word = input.call(Ident::parse_any)?;
+/// Looks for the function's name, or reports the word that says what the item is instead.
+fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, Qualifiers)> {
+    let (attributes, words) = split_head(head);
+    let mut qualifiers = Qualifiers::default();
+    let mut rest = words.iter().peekable();
+    while let Some(TokenTree::Ident(word)) = rest.next() {
         let found = match word.to_string().as_str() {
-            "fn" => return Ok(()),
-            "async" | "auto" | "const" | "default" | "gen" | "safe" | "unsafe" => continue,
+            "fn" => {
+                let Some(TokenTree::Ident(name)) = rest.next() else { break };
+                return Ok((name.clone(), qualifiers));
+            }
+            "const" => {
+                qualifiers.constness = Some(word.clone());
+                continue;
+            }
+            "async" | "gen" => {
+                qualifiers.coroutine.get_or_insert_with(|| word.clone());
+                continue;
+            }
+            "auto" | "default" | "safe" | "unsafe" => continue,
             "extern" => {
-                input.parse::<Option<LitStr>>()?;
+                rest.next_if(|token| matches!(token, TokenTree::Literal(_)));
                 // Its braces are what was taken for a body.
-                if !input.is_empty() || body.is_none() {
+                if rest.peek().is_some() || !has_body {
+                    // A naked function has to say how it is called.
+                    qualifiers.naked = attributes.chunks(2).find(|pair| is_naked(pair)).map(stream);
                     continue;
                 }
                 "an `extern` block"
@@ -131,5 +107,185 @@ fn expect_function(kind: Kind, input: ParseStream, body: Option<&Group>) -> Resu
         let message = format_args!("{kind} belongs on a function, found {found}");
         return Err(Error::new(word.span(), message));
     }
+    let span = words.first().map_or_else(Span::call_site, TokenTree::span);
     Err(Error::new(span, format_args!("{kind} belongs on a function")))
+}
+
+/// The attributes, each `#` and `[…]`; and what is behind the visibility.
+fn split_head(head: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
+    let mut len = 0;
+    while head.get(len).is_some_and(|token| is(token, '#')) {
+        len += 2;
+    }
+    let (attributes, mut words) = head.split_at(len.min(head.len()));
+    if let [TokenTree::Ident(word), behind @ ..] = words {
+        if *word == "pub" {
+            words = match behind {
+                [TokenTree::Group(scope), behind @ ..]
+                    if scope.delimiter() == Delimiter::Parenthesis =>
+                {
+                    behind
+                }
+                _ => behind,
+            };
+        }
+    }
+    (attributes, words)
+}
+
+/// Whether this is `#[naked]` or `#[unsafe(naked)]`.
+fn is_naked(attribute: &[TokenTree]) -> bool {
+    let [_, TokenTree::Group(attribute)] = attribute else { return false };
+    let mut inside = attribute.stream().into_iter();
+    match (inside.next(), inside.next()) {
+        (Some(TokenTree::Ident(word)), None) => word == "naked",
+        (Some(TokenTree::Ident(word)), Some(TokenTree::Group(group))) => {
+            word == "unsafe" && group.stream().to_string() == "naked"
+        }
+        _ => false,
+    }
+}
+
+impl Body {
+    fn new(braces: Group) -> Self {
+        let (span, inside) = (braces.span(), braces.stream());
+        // Mostly there are none, and what was given is passed on in one piece.
+        if !inside.clone().into_iter().next().is_some_and(|first| is(&first, '#')) {
+            return Self { span, inner_attributes: TokenStream::new(), statements: braces };
+        }
+        let tokens: Vec<TokenTree> = inside.into_iter().collect();
+        let len = 3 * tokens.chunks(3).take_while(|tokens| is_inner_attribute(tokens)).count();
+        let (inner_attributes, rest) = tokens.split_at(len);
+        let mut statements = Group::new(Delimiter::Brace, stream(rest));
+        statements.set_span(span);
+        Self { span, inner_attributes: stream(inner_attributes), statements }
+    }
+}
+
+/// `#![…]`, or what `//!` is.
+fn is_inner_attribute(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [hash, bang, TokenTree::Group(attribute)]
+        if is(hash, '#') && is(bang, '!') && attribute.delimiter() == Delimiter::Bracket)
+}
+
+fn is(token: &TokenTree, punctuation: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == punctuation)
+}
+
+/// A pair of braces, or one that a macro passes on as what it took for a block.
+fn braces(token: &TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else { return None };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group.clone()),
+        Delimiter::None => {
+            let mut inside = group.stream().into_iter();
+            let only = inside.next().filter(|_| inside.next().is_none())?;
+            braces(&only)
+        }
+        _ => None,
+    }
+}
+
+/// What a macro passes on in one piece, as which it came.
+fn passed_on(token: &TokenTree) -> Option<&Group> {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => Some(group),
+        _ => None,
+    }
+}
+
+/// The tokens as if no macro had passed on any of them.
+fn typed(tokens: &[TokenTree]) -> Vec<TokenTree> {
+    let typed = tokens.iter().map(|token| match passed_on(token) {
+        Some(group) => typed(&group.stream().into_iter().collect::<Vec<_>>()),
+        None => vec![token.clone()],
+    });
+    typed.flatten().collect()
+}
+
+fn stream(tokens: &[TokenTree]) -> TokenStream {
+    tokens.iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use super::*;
+
+    fn parse(item: &str) -> Result<Function> {
+        Function::parse(Kind::Region, TokenStream::from_str(item).expect("tokens"))
+    }
+
+    #[test]
+    fn functions() {
+        for item in [
+            "fn f() {}",
+            "pub fn f() {}",
+            "pub(in a::b) fn f() -> [u8; { 3 }] {}",
+            "/// Documented.\n#[inline] fn f() where (): Sized {}",
+            "default unsafe extern fn f() {}",
+            "extern \"C\" fn f() {}",
+            "const async unsafe fn f(fn_: fn(u8) -> u8) {}",
+            "fn f() { #![allow(unused)] #![allow(dead_code)] #[inline] fn g() {} }",
+        ] {
+            let function = parse(item).unwrap_or_else(|error| panic!("{item}: {error}"));
+            assert_eq!(function.name, "f", "{item}");
+        }
+    }
+
+    #[test]
+    fn qualifiers() {
+        let of = |item| {
+            let Qualifiers { constness, coroutine, naked } = parse(item).unwrap().qualifiers;
+            let word = |word: Option<Ident>| word.map(|word| word.to_string());
+            (word(constness), word(coroutine), naked.map(|naked| naked.to_string()))
+        };
+        assert_eq!(of("#[inline] pub unsafe fn f(x: impl const A) {}"), (None, None, None));
+        assert_eq!(of("const fn f() {}"), (Some("const".into()), None, None));
+        assert_eq!(of("async gen fn f() {}"), (None, Some("async".into()), None));
+        assert_eq!(of("gen fn f() {}"), (None, Some("gen".into()), None));
+        let (_, _, naked) = of("#[cold] #[unsafe(naked)] #[inline] extern \"C\" fn f() {}");
+        assert_eq!(naked.unwrap().replace(' ', ""), "#[unsafe(naked)]");
+        let (_, _, naked) = of("#[doc = \"naked\"] #[naked] unsafe extern \"C\" fn f() {}");
+        assert_eq!(naked.unwrap().replace(' ', ""), "#[naked]");
+        assert_eq!(of("#[unsafe(no_mangle)] extern \"C\" fn f() {}"), (None, None, None));
+    }
+
+    #[test]
+    fn what_a_macro_passes_on_counts_as_typed() {
+        let passed_on = |tokens: &str| {
+            let tokens = TokenStream::from_str(tokens).unwrap();
+            TokenTree::Group(Group::new(Delimiter::None, tokens))
+        };
+        let parts = ["#[inline]", "", "pub(crate)", "unsafe fn f() -> u8", "{ 3 }"];
+        let function = Function::parse(Kind::Region, parts.map(passed_on).into_iter().collect());
+        let function = function.unwrap();
+        assert_eq!(function.name, "f");
+        assert_eq!(function.head.len(), 4, "as it came");
+        assert_eq!(function.body.statements.delimiter(), Delimiter::Brace);
+    }
+
+    #[test]
+    fn anything_else() {
+        for (item, found) in [
+            ("struct A;", ", found a struct"),
+            ("pub(crate) enum A {}", ", found an enum"),
+            ("#[cfg(x)] unsafe impl A for B {}", ", found an `impl` block"),
+            ("unsafe extern \"C\" { fn f(); }", ", found an `extern` block"),
+            ("extern {}", ", found an `extern` block"),
+            ("static A: fn() = {};", ", found a static"),
+            ("const A: u8 = 3;", ""),
+            ("extern crate a;", ""),
+            ("a! {}", ""),
+            ("", ""),
+        ] {
+            let message = parse(item).err().expect(item).to_string();
+            let expected = format!("`#[trace::region]` belongs on a function{found}");
+            assert!(message.starts_with(&expected), "{item}: {message}");
+            assert!(!found.is_empty() || message == expected, "{item}: {message}");
+        }
+        let message = parse("unsafe fn f();").err().unwrap().to_string();
+        assert!(message.contains("needs a function body"), "{message}");
+    }
 }

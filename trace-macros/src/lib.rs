@@ -5,20 +5,21 @@
 //!
 //! | file | from | to |
 //! |---|---|---|
-//! | `args` | the tokens in the attribute | `Arguments` |
+//! | `args`, `expression` | the tokens in the attribute | `Arguments` |
 //! | `function` | the annotated tokens | `Function` |
 //! | `model` | both | `Model`, or the one error to report |
 //! | `expand` | a model | tokens; cannot fail |
 //! | `fallback` | an error | the error and the untouched item |
 //!
 //! What is deliberately absent: features (tracing is compiled in or out by one constant of
-//! trace-core, so every build checks the same text), a parser for bodies (the compiler has
-//! one), and any path that does not begin at the facade or at `::core`.
+//! trace-core, so every build checks the same text), a parser for functions and expressions (the
+//! compiler has one), and any path that does not begin at the facade or at `::core`.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod expand;
+mod expression;
 mod fallback;
 mod function;
 mod model;
@@ -83,7 +84,7 @@ pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
 fn annotate(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = item.into();
     match Model::new(kind, arguments.into(), proc_macro2::TokenStream::clone(&item)) {
-        Ok(model) => expand::expand(&model).into(),
+        Ok(model) => expand::expand(model).into(),
         Err(error) => fallback::fallback(&error, item).into(),
     }
 }

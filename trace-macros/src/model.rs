@@ -5,11 +5,12 @@
 use std::fmt;
 
 use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
 use syn::ext::IdentExt;
-use syn::{Attribute, Error, LitStr, Meta, Path, Result, parse_quote_spanned};
+use syn::{Error, LitStr, Result};
 
 use crate::args::{Argument, Arguments};
-use crate::function::Function;
+use crate::function::{Function, Qualifiers};
 
 /// Which attribute it is.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub(crate) struct Model {
     pub(crate) name: LitStr,
     pub(crate) values: Vec<Argument>,
     /// The path of the library.
-    pub(crate) facade: Path,
+    pub(crate) facade: TokenStream,
     pub(crate) function: Function,
 }
 
@@ -37,48 +38,40 @@ impl Model {
         keys_differ(kind, &values)?;
 
         let name = arguments.name.unwrap_or_else(|| {
-            let ident = &function.signature.ident;
-            LitStr::new(&ident.unraw().to_string(), ident.span())
+            LitStr::new(&function.name.unraw().to_string(), function.name.span())
         });
         let facade =
-            arguments.facade.unwrap_or_else(|| parse_quote_spanned!(Span::mixed_site()=> ::trace));
+            arguments.facade.unwrap_or_else(|| quote_spanned!(Span::mixed_site()=> ::trace));
         Ok(Self { kind, name, values, facade, function })
     }
 }
 
 /// A guard in the body sees the call begin and end: not at compile time, not when all that
-/// the call does is to make a future, and not where there may be no guard.
+/// the call does is to make a future or an iterator, and not where there may be no guard.
 fn runs_its_body_when_called(kind: Kind, function: &Function) -> Result<()> {
-    if let Some(constness) = &function.signature.constness {
+    let Qualifiers { constness, coroutine, naked } = &function.qualifiers;
+    if let Some(constness) = constness {
         let message = format_args!(
             "{kind} cannot be put on a `const fn`: nothing is recorded at compile time"
         );
-        return Err(Error::new(constness.span, message));
+        return Err(Error::new(constness.span(), message));
     }
-    if let Some(asyncness) = &function.signature.asyncness {
+    if let Some(word) = coroutine {
         let instead = match kind {
             Kind::Region => "put it on the synchronous functions that this one calls",
             Kind::Task => "begin the task with `trace::new_task`",
         };
-        let message = format_args!("{kind} cannot be put on an `async fn` yet: {instead}");
-        return Err(Error::new(asyncness.span, message));
+        let a = if word == "gen" { "a" } else { "an" };
+        let message = format_args!("{kind} cannot be put on {a} `{word} fn` yet: {instead}");
+        return Err(Error::new(word.span(), message));
     }
-    if let Some(naked) = function.attributes.iter().find(|attribute| is_naked(attribute)) {
+    if let Some(naked) = naked {
         let message = format_args!(
             "{kind} cannot be put on a naked function: its body is assembly and nothing else"
         );
         return Err(Error::new_spanned(naked, message));
     }
     Ok(())
-}
-
-/// `#[naked]` or `#[unsafe(naked)]`.
-fn is_naked(attribute: &Attribute) -> bool {
-    match &attribute.meta {
-        Meta::Path(path) => path.is_ident("naked"),
-        Meta::List(list) => list.path.is_ident("unsafe") && list.tokens.to_string() == "naked",
-        Meta::NameValue(_) => false,
-    }
 }
 
 fn keys_differ(kind: Kind, values: &[Argument]) -> Result<()> {

@@ -20,7 +20,7 @@ fn dense(tokens: &TokenStream) -> String {
 fn check(kind: Kind, arguments: &str, item: &str, expected: &str) {
     let item = tokens(item);
     let expansion = match Model::new(kind, tokens(arguments), item.clone()) {
-        Ok(model) => expand::expand(&model),
+        Ok(model) => expand::expand(model),
         Err(error) => fallback::fallback(&error, item),
     };
     assert_eq!(dense(&expansion), dense(&tokens(expected)), "\n{expansion}");

@@ -1,8 +1,8 @@
 //! Traces in words, for tests: one line per step.
 #![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
 
+use trace_format::text::Spelled;
 use trace_format::text_to_file;
-use trace_format::wire::Field;
 use trace_reader::{Item, RegionEnd, Step, Trace};
 
 /// The golden trace of this name.
