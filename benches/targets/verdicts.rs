@@ -150,10 +150,10 @@ impl Verdicts {
     fn build(&mut self, build: Option<&Json>) {
         let check = build.and_then(|build| share_of_tracing(&build["check"]));
         self.most("`cargo check`, of what tracing adds", "", 0.25, check);
-        let ran = |variant: &str| build.and_then(|build| middle_of(&build["debug"], variant));
+        let ran = |variant: &str| build.and_then(|build| least_of(&build["debug"], variant));
         let debug = ran("runtime-trace").zip(ran("plain")).map(|(ours, plain)| ours / plain);
         self.most("debug build, off: tests of httparse", " × plain", 1.5, debug);
-        let built = |variant: &str| build.and_then(|build| middle_of(&build["clean"], variant));
+        let built = |variant: &str| build.and_then(|build| least_of(&build["clean"], variant));
         let clean =
             built("runtime-trace").zip(built("tracing")).map(|(ours, theirs)| ours / theirs);
         self.most("clean build of the facade", " × tracing", 1.0, clean);
@@ -192,29 +192,26 @@ impl Verdicts {
     }
 }
 
-/// The middle of the seconds of this variant.
-fn middle_of(measured: &Json, variant: &str) -> Option<f64> {
-    middle(measured.as_array()?.iter().find(|entry| entry["variant"] == variant)?)
+/// The least of the seconds of this variant.
+fn least_of(measured: &Json, variant: &str) -> Option<f64> {
+    least(measured.as_array()?.iter().find(|entry| entry["variant"] == variant)?)
 }
 
-fn middle(entry: &Json) -> Option<f64> {
-    let mut seconds: Vec<f64> =
-        entry["seconds"].as_array()?.iter().filter_map(Json::as_f64).collect();
-    seconds.sort_by(f64::total_cmp);
-    seconds.get(seconds.len() / 2).copied()
+fn least(entry: &Json) -> Option<f64> {
+    entry["seconds"].as_array()?.iter().filter_map(Json::as_f64).min_by(f64::total_cmp)
 }
 
 /// What ours adds to checking a crate, as a part of what tracing adds; the middle one of the crates.
 fn share_of_tracing(checked: &Json) -> Option<f64> {
     let all = checked.as_array()?;
     let of = |subject: &Json, variant: &str| {
-        middle(all.iter().find(|c| c["subject"] == *subject && c["variant"] == variant)?)
+        least(all.iter().find(|c| c["subject"] == *subject && c["variant"] == variant)?)
     };
     let mut shares: Vec<f64> = all
         .iter()
         .filter(|entry| entry["variant"] == "plain")
         .filter_map(|entry| {
-            let (subject, plain) = (&entry["subject"], middle(entry)?);
+            let (subject, plain) = (&entry["subject"], least(entry)?);
             Some((of(subject, "runtime-trace")? - plain) / (of(subject, "tracing")? - plain))
         })
         .collect();

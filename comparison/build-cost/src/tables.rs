@@ -12,7 +12,7 @@ use crate::variants::{self, OURS, PLAIN, TRACING};
 /// The tables of what was measured, with what there is to say about them.
 pub(crate) fn of(results: &Results) -> Result<String> {
     let mut text = format!(
-        "{}. The middle one of several rounds, but for the tests, which are run once.\n\n",
+        "{}. The least time of several rounds; the tests are run once.\n\n",
         results.machine.line()
     );
     if !results.check.is_empty() {
@@ -41,13 +41,13 @@ fn check(results: &Results) -> Table {
     let mut table = Table::of_numbers(&head);
     for plain in results.check.iter().filter(|checked| checked.variant == PLAIN) {
         let mut row = vec![plain.subject.to_owned(), plain.functions.to_string()];
-        row.push(middle(&plain.seconds).map_or_else(none, |seconds| format!("{seconds:.2}")));
+        row.push(least(&plain.seconds).map_or_else(none, |seconds| format!("{seconds:.2}")));
         let others = results.check.iter().filter(|checked| checked.subject == plain.subject);
         row.extend(others.filter(|checked| checked.variant != PLAIN).map(|checked| {
             checked
                 .failure
                 .clone()
-                .unwrap_or_else(|| times(middle(&checked.seconds), middle(&plain.seconds)))
+                .unwrap_or_else(|| times(least(&checked.seconds), least(&plain.seconds)))
         }));
         table.row(row);
     }
@@ -60,7 +60,7 @@ fn share_of_tracing(all: &[Checked]) -> Option<f64> {
         let added = |variant| {
             let of_this =
                 |checked: &&Checked| checked.subject == plain.subject && checked.variant == variant;
-            Some(middle(&all.iter().find(of_this)?.seconds)? - middle(&plain.seconds)?)
+            Some(least(&all.iter().find(of_this)?.seconds)? - least(&plain.seconds)?)
         };
         Some(added(OURS)? / added(TRACING)?)
     });
@@ -86,7 +86,7 @@ fn debug(results: &Results) -> Result<Table> {
 fn clean(results: &Results) -> Table {
     let mut table = Table::of_numbers(&["clean build of the tracer, not optimised", "crates", "s"]);
     for built in &results.clean {
-        let seconds = middle(&built.seconds).map(|seconds| format!("{seconds:.1}"));
+        let seconds = least(&built.seconds).map(|seconds| format!("{seconds:.1}"));
         table.row([
             built.variant.to_owned(),
             built.crates.to_string(),
