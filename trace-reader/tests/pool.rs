@@ -104,7 +104,8 @@ fn found(trace: &Trace) -> (u64, u64, u64) {
         _ => None,
     });
     let (chunks, unreadable) = of_pool.expect("a trace that was not stopped, and its pool");
-    let regions = trace.analyze().unwrap().regions.iter().map(|region| region.durations.count()).sum();
+    let regions =
+        trace.analyze().unwrap().regions.iter().map(|region| region.durations.count()).sum();
     (regions, chunks, unreadable)
 }
 
