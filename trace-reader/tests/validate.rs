@@ -92,7 +92,7 @@ fn no_summary() {
     with(
         "block summary\n  Summary end=2000 chunks=2 lost=2\n",
         "",
-        &["the trace ends without a summary: the program was killed or did not stop it"],
+        &["the program did not stop the trace: it died, or still runs"],
     );
 }
 

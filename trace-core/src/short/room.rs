@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use trace_format::wire::{Sink, put_tagged_varint};
 use trace_format::{Event, Kind, head_byte};
 
-use super::zeros;
+use super::{EVENT_LEN, zeros};
 use crate::value::Value;
 
 /// Deltas with more significant bits than this leaves, forty, need the long way.
@@ -196,10 +196,11 @@ pub(crate) struct Out {
 }
 
 impl Out {
-    /// Whether so many bytes are left. There always is room for values without a text.
+    /// Whether so many bytes are left, and room for another event behind them. There always is for values
+    /// without a text.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn has_room_for(&self, len: usize) -> bool {
-        self.end as usize - self.next as usize >= len + 8
+        self.end as usize - self.next as usize >= len + EVENT_LEN
     }
 
     /// An event of this kind at the time of the one before.
