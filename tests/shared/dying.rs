@@ -9,7 +9,7 @@ use std::fs::OpenOptions;
 use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::time::{Duration, Instant};
@@ -151,6 +151,7 @@ pub(crate) fn die_if_asked() {
     let name = std::env::var(DEATH).expect("both are set");
     let death = [Death::Kill].into_iter().chain(Death::OWN).find(|death| death.name() == name);
     let death = death.expect("a way to die");
+    die_with_parent();
     let counters: &'static Counters = Box::leak(Box::new(Counters::open(&directory)));
     let builder = trace::Session::builder().overflow(Overflow::Block).pool_bytes(1 << 20);
     builder.start_file(directory.join("trace")).expect("tracing starts").detach();
@@ -168,6 +169,13 @@ pub(crate) fn die_if_asked() {
         std::thread::sleep(Duration::from_millis(30));
     }
     death.die()
+}
+
+/// Sees to it that this process does not outlive the one that started it and waits for it, should that
+/// be killed: it would record for ever.
+fn die_with_parent() {
+    // SAFETY: asks for a signal.
+    unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
 }
 
 /// Lets a program die in `directory`; one that is killed, so long after its first event. Returns how
@@ -190,21 +198,18 @@ pub(crate) fn one_death(
         .stderr(Stdio::null())
         .spawn()
         .expect("this program can be started once more");
+    let mut records = Ok(());
     if death == Death::Kill {
-        let records = wait_for_first_event(directory);
+        records = wait_for_first_event(directory);
         std::thread::sleep(kill_after);
-        kill(&mut child);
-        records?;
+        child.kill().expect("the child can be killed");
     }
     let status = child.wait().expect("the child ends");
+    records?;
     if !death.is_of(status) {
         return Err(format!("{}: the child ended with {status}", death.name()));
     }
     check(directory)
-}
-
-fn kill(child: &mut Child) {
-    child.kill().expect("the child can be killed");
 }
 
 fn wait_for_first_event(directory: &Path) -> Result<(), String> {
