@@ -29,7 +29,7 @@ fn die(death: Death, runs: usize, rows: &mut Rows) {
             }
         }
     }
-    if events == 0 {
+    if events == 0 && wrong.is_empty() {
         wrong.push("nothing was recorded".into());
     }
     let what = format!("{}, {runs} runs, two threads at full rate", death.name());
