@@ -1,8 +1,8 @@
 //! What recording promises when things go wrong, tried with real processes, and whether it holds.
 //!
 //! ```text
-//! cargo bench --bench stress                          # everything; ten minutes
-//! cargo bench --bench stress -- --short               # a minute
+//! cargo bench --bench stress                          # everything; a quarter of an hour
+//! cargo bench --bench stress -- --short               # half a minute
 //! cargo bench --bench stress -- --only crash,flood    # some groups of rows
 //! ```
 //!
