@@ -1,7 +1,7 @@
 //! What recording promises when things go wrong, tried with real processes, and whether it holds.
 //!
 //! ```text
-//! cargo bench --bench stress                          # everything; a quarter of an hour
+//! cargo bench --bench stress                          # everything; half an hour
 //! cargo bench --bench stress -- --short               # half a minute
 //! cargo bench --bench stress -- --only crash,flood    # some groups of rows
 //! ```
@@ -21,6 +21,7 @@ mod crash;
 #[path = "../../tests/shared/dying.rs"]
 mod dying;
 mod faults;
+mod flight;
 mod flood;
 mod fork;
 mod isolation;
@@ -46,6 +47,7 @@ const GROUPS: &[Group] = &[
     Group { name: "fork", run: fork::run },
     Group { name: "threads", run: short_threads::run },
     Group { name: "faults", run: faults::run },
+    Group { name: "flight", run: flight::run },
 ];
 
 /// How much is done.

@@ -206,8 +206,8 @@ impl FlightRecorderBuilder {
         let threads = self.threads.unwrap_or_else(usual).max(1);
         let share = self.max_bytes / CHUNKS_PER_THREAD / threads / 64 * 64;
         let chunk_bytes = share.clamp(MIN_CHUNK_BYTES, LARGEST_CHUNK);
-        // The controls of the chunks are a part of it.
-        let count = self.max_bytes / (chunk_bytes + size_of::<Control>());
+        // What the pool has for each chunk beside it is a part of the bound, too.
+        let count = self.max_bytes / (chunk_bytes + size_of::<Control>() + Pool::QUEUED_BYTES);
         Size::new(count * chunk_bytes, chunk_bytes)
     }
 

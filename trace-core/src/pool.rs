@@ -76,6 +76,9 @@ pub(crate) struct Copied {
 }
 
 impl Pool {
+    /// What a chunk takes in the two queues: in each a word that tells whose turn it is, and its index.
+    pub(crate) const QUEUED_BYTES: usize = 2 * size_of::<(usize, ChunkIndex)>();
+
     pub(crate) fn new(epoch: Epoch, overflow: Overflow, memory: Box<dyn Memory>) -> Self {
         let count = memory.controls().len();
         let free = ArrayQueue::new(count);
