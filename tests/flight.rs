@@ -232,6 +232,49 @@ fn threads_that_get_no_memory_are_counted() {
     assert_eq!(lost(), 25 * 10);
 }
 
+#[test]
+fn a_panic_leaves_a_snapshot_behind() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let flight = FlightRecorder::builder().max_bytes(64 << 10).dump_on_panic(directory.path());
+    let flight = flight.start().unwrap();
+    let panics = |times: i64| {
+        for n in 0..times {
+            let worker = thread::Builder::new().name("panicking".to_owned());
+            let work = move || {
+                let _region = trace::trace_region!("going wrong");
+                count(n, n + 1);
+                panic!("this panic is part of the test");
+            };
+            worker.spawn(work).unwrap().join().unwrap_err();
+        }
+        std::fs::read_dir(directory.path()).unwrap().count()
+    };
+    assert_eq!(panics(1), 1);
+    let path = directory.path().join(format!("panic-{}-0.trace", std::process::id()));
+    let trace = Trace::open(path).unwrap();
+    assert!(trace.validate().unwrap().is_empty());
+    let analysis = trace.analyze().unwrap();
+    assert_eq!((&*analysis.regions[0].name, analysis.regions[0].open), ("going wrong", 1));
+    assert_eq!(panics(20), 16, "there is an end to it");
+    // A writer that panics has the flight recorder to itself: the hook does not wait for it.
+    struct Panicking;
+    impl io::Write for Panicking {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            panic!("this panic is part of the test, too")
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let error = flight.write_to(Panicking).unwrap_err();
+    assert!(matches!(error, SnapshotError::Write { written: 0, .. }), "{error:?}");
+    flight.stop().unwrap();
+    std::fs::remove_dir_all(directory.path()).unwrap();
+    std::panic::catch_unwind(|| panic!("this panic comes too late")).unwrap_err();
+}
+
 /// Takes so many bytes.
 struct Full(usize);
 

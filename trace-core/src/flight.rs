@@ -13,6 +13,7 @@ use trace_format::{Anchor, Overflow};
 
 use crate::about::About;
 use crate::control::Control;
+use crate::dumps::{self, Dumps};
 use crate::error::{SnapshotError, StartError};
 use crate::fork::Process;
 use crate::memory::Memory;
@@ -54,7 +55,7 @@ const CHUNKS_PER_THREAD: usize = 4;
 #[derive(Debug)]
 #[must_use = "the flight recorder ends when this value is dropped"]
 pub struct FlightRecorder {
-    recording: Arc<Recording>,
+    recording: std::sync::Arc<Recording>,
 }
 
 /// What a flight recorder wrote.
@@ -80,6 +81,7 @@ impl FlightRecorder {
             min_age: None,
             threads: None,
             command_line: false,
+            on_panic: None,
         }
     }
 
@@ -125,6 +127,7 @@ pub struct FlightRecorderBuilder {
     min_age: Option<Duration>,
     threads: Option<usize>,
     command_line: bool,
+    on_panic: Option<PathBuf>,
 }
 
 impl FlightRecorderBuilder {
@@ -159,6 +162,17 @@ impl FlightRecorderBuilder {
     /// said.
     pub fn command_line(mut self, command_line: bool) -> Self {
         self.command_line = command_line;
+        self
+    }
+
+    /// Writes a snapshot into `directory` when a thread panics, after the panic was reported and before
+    /// anything else happens: `panic-`, the process id, a number from 0 and `.trace`, for its owner alone;
+    /// a line on standard error tells where. No more than 16, since a program may panic all the time.
+    ///
+    /// The panic hook that is set by then goes first. One that is set later has to call the one before
+    /// it, as is usual.
+    pub fn dump_on_panic(mut self, directory: impl AsRef<Path>) -> Self {
+        self.on_panic = Some(directory.as_ref().to_owned());
         self
     }
 
@@ -219,7 +233,7 @@ impl FlightRecorderBuilder {
         path: Option<PathBuf>,
     ) -> FlightRecorder {
         let pool = Arc::new(Pool::new(running::new_epoch(), Overflow::Overwrite, memory));
-        let recording = Arc::new(Recording {
+        let recording = std::sync::Arc::new(Recording {
             owner: Process::current(),
             pool: Mutex::new(Some(Arc::clone(&pool))),
             about,
@@ -227,7 +241,11 @@ impl FlightRecorderBuilder {
             max_bytes: self.max_bytes as u64,
             min_age: self.min_age,
             path,
+            dumps: self.on_panic.as_deref().map(Dumps::to),
         });
+        if recording.dumps.is_some() {
+            dumps::write_on_panic(&recording);
+        }
         *on = Some(Running::start(pool, Consumer::Keeper));
         FlightRecorder { recording }
     }
@@ -235,7 +253,7 @@ impl FlightRecorderBuilder {
 
 /// What a flight recorder is, for all who may want a snapshot of it.
 #[derive(Debug)]
-struct Recording {
+pub(crate) struct Recording {
     owner: Process,
     /// Gone when it has ended. Held during a snapshot, of which there is one at a time.
     pool: Mutex<Option<Arc<Pool>>>,
@@ -245,9 +263,28 @@ struct Recording {
     min_age: Option<Duration>,
     /// Where it leaves what it holds in the end.
     path: Option<PathBuf>,
+    dumps: Option<Dumps>,
 }
 
 impl Recording {
+    /// Where it writes snapshots by itself.
+    pub(crate) fn dumps(&self) -> Option<&Dumps> {
+        self.dumps.as_ref()
+    }
+
+    /// Writes a snapshot into a new file, unless one is being written.
+    pub(crate) fn dump(&self, path: &Path) -> Result<Snapshot, SnapshotError> {
+        self.check()?;
+        // This thread may be the one that writes it.
+        let Ok(pool) = self.pool.try_lock() else {
+            return Err(SnapshotError::CalledWhileRecording);
+        };
+        let Some(pool) = pool.as_deref() else { return Err(SnapshotError::Ended) };
+        let file = storage::create_trace(path)
+            .map_err(|source| SnapshotError::Write { source, written: 0 })?;
+        self.write(pool, file)
+    }
+
     fn write_to(&self, writer: impl Write) -> Result<Snapshot, SnapshotError> {
         let pool = self.lock()?;
         let Some(pool) = pool.as_deref() else { return Err(SnapshotError::Ended) };
@@ -255,13 +292,19 @@ impl Recording {
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Option<Arc<Pool>>>, SnapshotError> {
+        self.check()?;
+        Ok(self.pool.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether this is where a snapshot can be taken.
+    fn check(&self) -> Result<(), SnapshotError> {
         if is_emitting() || drainer::is_current() {
             return Err(SnapshotError::CalledWhileRecording);
         }
         if self.owner.is_child() {
             return Err(SnapshotError::OfAnotherProcess);
         }
-        Ok(self.pool.lock().unwrap_or_else(PoisonError::into_inner))
+        Ok(())
     }
 
     fn write(&self, pool: &Pool, writer: impl Write) -> Result<Snapshot, SnapshotError> {

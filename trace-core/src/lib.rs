@@ -36,6 +36,7 @@ mod clock;
 mod context;
 mod control;
 mod drainer;
+mod dumps;
 mod epoch;
 mod error;
 mod flight;
