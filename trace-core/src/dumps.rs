@@ -3,17 +3,20 @@
 //! The hook is installed with the first flight recorder that asks for it, once per process, before what
 //! was the hook by then. It does nothing while no such flight recorder is on.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, Once, PoisonError};
 
-use crate::flight::Recording;
+use crate::error::SnapshotError;
+use crate::flight::{Recording, Snapshot};
 
 /// So many snapshots of one flight recorder are kept: a program that panics all the time would do little
 /// else than write them.
 const MOST: u64 = 16;
+
+type Written = Result<Snapshot, SnapshotError>;
 
 /// Where snapshots go.
 #[derive(Debug)]
@@ -29,11 +32,23 @@ impl Dumps {
         Self { directory, count: AtomicU64::new(0) }
     }
 
-    /// The path of the next one; `None` if there have been enough.
-    fn next(&self, reason: &str) -> Option<PathBuf> {
-        let number = self.count.fetch_add(1, Relaxed);
+    /// Writes the next one, unless there have been enough, and tells where. A number whose file is there
+    /// already, of an earlier process perhaps, is left out.
+    fn write(&self, recording: &Recording, reason: &str) -> Option<(PathBuf, Written)> {
         let process = std::process::id();
-        (number < MOST).then(|| self.directory.join(format!("{reason}-{process}-{number}.trace")))
+        loop {
+            let number = self.count.fetch_add(1, Relaxed);
+            if number >= MOST {
+                return None;
+            }
+            let path = self.directory.join(format!("{reason}-{process}-{number}.trace"));
+            let written = recording.dump(&path);
+            let is_there = matches!(&written, Err(SnapshotError::Write { source, .. })
+                if source.kind() == ErrorKind::AlreadyExists);
+            if !is_there {
+                return Some((path, written));
+            }
+        }
     }
 }
 
@@ -64,8 +79,9 @@ fn panicked() {
         Err(_) => None,
     };
     let Some(recording) = recording else { return };
-    let Some(path) = recording.dumps().and_then(|dumps| dumps.next("panic")) else { return };
-    let told = match recording.dump(&path) {
+    let Some(dumps) = recording.dumps() else { return };
+    let Some((path, written)) = dumps.write(&recording, "panic") else { return };
+    let told = match written {
         Ok(snapshot) => format!(
             "the last {} ms before the panic are in {}",
             snapshot.covers.as_millis(),

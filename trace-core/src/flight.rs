@@ -167,7 +167,8 @@ impl FlightRecorderBuilder {
 
     /// Writes a snapshot into `directory` when a thread panics, after the panic was reported and before
     /// anything else happens: `panic-`, the process id, a number from 0 and `.trace`, for its owner alone;
-    /// a line on standard error tells where. No more than 16, since a program may panic all the time.
+    /// a line on standard error tells where. Files that are there are left alone. No more than 16, since a
+    /// program may panic all the time.
     ///
     /// The panic hook that is set by then goes first. One that is set later has to call the one before
     /// it, as is usual.
@@ -280,7 +281,7 @@ impl Recording {
             return Err(SnapshotError::CalledWhileRecording);
         };
         let Some(pool) = pool.as_deref() else { return Err(SnapshotError::Ended) };
-        let file = storage::create_trace(path)
+        let file = storage::create_new_trace(path)
             .map_err(|source| SnapshotError::Write { source, written: 0 })?;
         self.write(pool, file)
     }

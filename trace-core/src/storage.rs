@@ -63,9 +63,18 @@ impl Size {
 
 /// Makes the file of a trace, for its owner alone. An existing one is replaced.
 pub(crate) fn create_trace(path: &Path) -> io::Result<File> {
+    for_owner().create(true).truncate(true).open(path)
+}
+
+/// The same where nothing may be yet, not even a link: for names that others can guess.
+pub(crate) fn create_new_trace(path: &Path) -> io::Result<File> {
+    for_owner().create_new(true).open(path)
+}
+
+fn for_owner() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options
 }
