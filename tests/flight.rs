@@ -263,22 +263,38 @@ fn a_panic_leaves_a_snapshot_behind() {
     let analysis = trace.analyze().unwrap();
     assert_eq!((&*analysis.regions[0].name, analysis.regions[0].open), ("going wrong", 1));
     assert_eq!(panics(20), 16, "there is an end to it");
-    // A writer that panics has the flight recorder to itself: the hook does not wait for it.
-    struct Panicking;
-    impl io::Write for Panicking {
-        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            panic!("this panic is part of the test, too")
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let error = flight.write_to(Panicking).unwrap_err();
-    assert!(matches!(error, SnapshotError::Write { written: 0, .. }), "{error:?}");
     flight.stop().unwrap();
     std::fs::remove_dir_all(directory.path()).unwrap();
     std::panic::catch_unwind(|| panic!("this panic comes too late")).unwrap_err();
+}
+
+/// A writer that panics, or wants a snapshot itself.
+struct Strange<'a>(&'a FlightRecorder, bool);
+
+impl io::Write for Strange<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        assert!(!self.1, "this panic is part of the test, too");
+        snapshot(self.0);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn writers_may_do_what_they_like() {
+    let _turn = turn();
+    let directory = tempfile::tempdir().unwrap();
+    let flight = FlightRecorder::builder().max_bytes(64 << 10).dump_on_panic(directory.path());
+    let flight = flight.start().unwrap();
+    count(0, 1000);
+    let error = flight.write_to(Strange(&flight, true)).unwrap_err();
+    assert!(matches!(error, SnapshotError::Write { written: 0, .. }), "{error:?}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1, "of the panic");
+    flight.write_to(Strange(&flight, false)).unwrap();
 }
 
 /// Takes so many bytes.

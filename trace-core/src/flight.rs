@@ -256,7 +256,7 @@ impl FlightRecorderBuilder {
 #[derive(Debug)]
 pub(crate) struct Recording {
     owner: Process,
-    /// Gone when it has ended. Held during a snapshot, of which there is one at a time.
+    /// Gone when it has ended. Held while chunks are copied, by one thread at a time.
     pool: Mutex<Option<Arc<Pool>>>,
     about: About,
     start: Anchor,
@@ -273,23 +273,22 @@ impl Recording {
         self.dumps.as_ref()
     }
 
-    /// Writes a snapshot into a new file, unless one is being written.
+    /// Writes a snapshot into a new file, unless this thread could be in the middle of one.
     pub(crate) fn dump(&self, path: &Path) -> Result<Snapshot, SnapshotError> {
         self.check()?;
-        // This thread may be the one that writes it.
-        let Ok(pool) = self.pool.try_lock() else {
-            return Err(SnapshotError::CalledWhileRecording);
+        let window = match self.pool.try_lock() {
+            Ok(pool) => self.window(pool.as_deref().ok_or(SnapshotError::Ended)?),
+            Err(_) => return Err(SnapshotError::CalledWhileRecording),
         };
-        let Some(pool) = pool.as_deref() else { return Err(SnapshotError::Ended) };
         let file = storage::create_new_trace(path)
             .map_err(|source| SnapshotError::Write { source, written: 0 })?;
-        self.write(pool, file)
+        self.write(window, file)
     }
 
     fn write_to(&self, writer: impl Write) -> Result<Snapshot, SnapshotError> {
-        let pool = self.lock()?;
-        let Some(pool) = pool.as_deref() else { return Err(SnapshotError::Ended) };
-        self.write(pool, writer)
+        // The writer may take its time, panic, or want a snapshot itself: nothing is held meanwhile.
+        let window = self.window(self.lock()?.as_deref().ok_or(SnapshotError::Ended)?);
+        self.write(window, writer)
     }
 
     fn lock(&self) -> Result<MutexGuard<'_, Option<Arc<Pool>>>, SnapshotError> {
@@ -308,11 +307,15 @@ impl Recording {
         Ok(())
     }
 
-    fn write(&self, pool: &Pool, writer: impl Write) -> Result<Snapshot, SnapshotError> {
+    fn window(&self, pool: &Pool) -> Window {
         let mut window = Window::of(pool);
         if let Some(age) = self.min_age {
             window.keep_younger_than(age, &self.start);
         }
+        window
+    }
+
+    fn write(&self, mut window: Window, writer: impl Write) -> Result<Snapshot, SnapshotError> {
         let output = window.write(writer, &self.about, &self.start, self.max_bytes)?;
         let (chunks, bytes, events_lost) = (output.chunks, output.written, output.lost);
         match output.error {
@@ -336,7 +339,7 @@ impl Recording {
         beside.push(".part");
         let written = storage::create_trace(Path::new(&beside))
             .map_err(|source| SnapshotError::Write { source, written: 0 })
-            .and_then(|file| self.write(&ours, file))
+            .and_then(|file| self.write(self.window(&ours), file))
             .and_then(|_| {
                 std::fs::rename(&beside, path)
                     .map_err(|source| SnapshotError::Write { source, written: 0 })
