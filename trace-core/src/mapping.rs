@@ -170,6 +170,10 @@ impl Mapped {
 
 /// Whether a file is a pool: nobody else's file is ever removed.
 fn is_pool(path: &Path) -> bool {
+    // To open something else could wait for somebody, as with a pipe.
+    if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        return false;
+    }
     let mut magic = [0; POOL_MAGIC.len()];
     let read = File::open(path).and_then(|file| file.read_exact_at(&mut magic, 0));
     read.is_ok() && magic == *POOL_MAGIC
