@@ -90,6 +90,27 @@ impl Ledger {
         Entry::First
     }
 
+    /// Whether nothing that was entered here was entered there as well.
+    pub(crate) fn is_disjoint(&self, other: &Self) -> bool {
+        self.sets.are_disjoint(&other.sets)
+    }
+
+    /// Enters all that another ledger holds, which has to be disjoint. Of what `began` there, no end
+    /// may have followed there: ends of others were entered with their begins.
+    pub(crate) fn merge(&mut self, other: Self, began: impl Iterator<Item = TaskId>) {
+        self.sets.merge(&other.sets);
+        if !self.loose.is_empty() {
+            began.for_each(|task| {
+                self.loose.remove(&task);
+            });
+        }
+        for (task, end) in other.loose {
+            if !self.sets.contains(BEGAN, task) {
+                self.loose.insert(task, end);
+            }
+        }
+    }
+
     /// The ends without a begin, by offset.
     pub(crate) fn loose(self) -> impl Iterator<Item = Problem> {
         let mut loose: Vec<_> = self.loose.into_iter().collect();

@@ -39,15 +39,41 @@ impl<const N: usize> TaskSets<N> {
     /// Whether a task is in a set.
     pub(crate) fn contains(&self, set: usize, task: TaskId) -> bool {
         let (number, bit) = place(task);
-        let page = if number == self.last.0 { Some(&self.last.1) } else { self.pages.get(&number) };
-        page.is_some_and(|page| page[set] & bit != 0)
+        self.page(number).is_some_and(|page| page[set] & bit != 0)
+    }
+
+    fn page(&self, number: u64) -> Option<&[u64; N]> {
+        if number == self.last.0 { Some(&self.last.1) } else { self.pages.get(&number) }
+    }
+
+    /// Whether no task is in a set both here and there.
+    pub(crate) fn are_disjoint(&self, other: &Self) -> bool {
+        other.all_pages().all(|(number, other)| {
+            self.page(*number)
+                .is_none_or(|own| own.iter().zip(other).all(|(own, other)| own & other == 0))
+        })
+    }
+
+    /// Puts the tasks that are in a set there into the same set here.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (number, other) in other.all_pages() {
+            let own = if *number == self.last.0 {
+                &mut self.last.1
+            } else {
+                self.pages.entry(*number).or_insert([0; N])
+            };
+            own.iter_mut().zip(other).for_each(|(own, other)| *own |= other);
+        }
+    }
+
+    fn all_pages(&self) -> impl Iterator<Item = (&u64, &[u64; N])> {
+        self.pages.iter().chain(std::iter::once((&self.last.0, &self.last.1)))
     }
 
     /// The tasks of which `wanted` accepts the bits: it is given a page, and returns those bits of
     /// it that it wants.
     pub(crate) fn tasks(&self, wanted: fn(&[u64; N]) -> u64) -> impl Iterator<Item = TaskId> {
-        let last = std::iter::once((&self.last.0, &self.last.1));
-        self.pages.iter().chain(last).flat_map(move |(number, page)| {
+        self.all_pages().flat_map(move |(number, page)| {
             let bits = wanted(page);
             (0..64)
                 .filter(move |bit| bits >> bit & 1 == 1)

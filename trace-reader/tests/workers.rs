@@ -167,6 +167,21 @@ fn traces_with_changed_payloads() {
     }
 }
 
+/// The head of a chunk in which nothing is open.
+fn head(thread: u64, sequence: u64) -> ChunkHead<'static> {
+    ChunkHead {
+        thread,
+        sequence,
+        base: Ticks(1000 + sequence * 100),
+        os_thread: 0,
+        thread_name: Text::new(""),
+        task: TaskId(0),
+        fiber: 0,
+        depth: 0,
+        open: Vec::new(),
+    }
+}
+
 /// Tasks begin and end on any thread, some twice, and counters are set to what does not add up
 /// exactly.
 fn shared(thread: u64, seed: u64, callsites: &[u32]) -> Vec<Vec<u8>> {
@@ -176,19 +191,8 @@ fn shared(thread: u64, seed: u64, callsites: &[u32]) -> Vec<Vec<u8>> {
         (random >> 33) % below
     };
     let chunk = |sequence| {
-        let head = ChunkHead {
-            thread,
-            sequence,
-            base: Ticks(1000 + sequence * 100),
-            os_thread: 0,
-            thread_name: Text::new(""),
-            task: TaskId(0),
-            fiber: 0,
-            depth: 0,
-            open: Vec::new(),
-        };
         let mut payload = Vec::new();
-        head.encode(&mut payload);
+        head(thread, sequence).encode(&mut payload);
         for _ in 0..next(12) {
             let callsite = CallsiteId(callsites[next(callsites.len() as u64) as usize]);
             let (task, parent) = (TaskId(next(40)), TaskId(0));
@@ -213,17 +217,8 @@ fn long_thread() -> Vec<u8> {
     let mut bytes = golden("an_order_on_two_threads");
     let mut random = 1_u64;
     for sequence in 0..50 {
-        let head = ChunkHead {
-            thread: 9,
-            sequence,
-            base: Ticks(1000 + sequence * 1_000_000_000_000),
-            os_thread: 0,
-            thread_name: Text::new(""),
-            task: TaskId(0),
-            fiber: 0,
-            depth: 0,
-            open: Vec::new(),
-        };
+        let base = Ticks(1000 + sequence * 1_000_000_000_000);
+        let head = ChunkHead { base, ..head(9, sequence) };
         let mut payload = Vec::new();
         head.encode(&mut payload);
         for i in 0..1000 {
@@ -273,6 +268,46 @@ proptest! {
         for acts in [acts.clone(), more.collect()] {
             assert_same_by_any_workers(&Program::run(&acts).file(&without), "acts");
         }
+    }
+
+    /// Each task begins and ends once at most, anywhere, the end before the begin maybe, or said to be
+    /// of a task that began before the trace; and a few do something twice.
+    #[test]
+    fn tasks_that_begin_and_end_once(
+        places in prop::collection::vec((0..60_usize, 0..60_usize, 0..6_u32), 0..80),
+        again in prop::collection::vec((0..60_usize, any::<prop::sample::Index>()), 0..3),
+    ) {
+        let mut chunks = vec![Vec::new(); 60];
+        for (task, (begin, end, how)) in (1..).zip(&places) {
+            let (task, parent) = (TaskId(task * 40), TaskId(0));
+            // Of the same chunk, the begin comes first; with `how` 4 there is none, with 5 no end.
+            if *how != 4 {
+                let begun = Event::TaskBegin { callsite: CallsiteId(1 + how % 4), task, parent };
+                chunks[*begin].push(begun);
+            }
+            match how {
+                0 => chunks[*end].push(Event::UnseenTaskEnd { callsite: CallsiteId(1), task }),
+                5 => {}
+                _ => {
+                    let callsite = CallsiteId(1 + how % 3);
+                    chunks[*end].push(Event::TaskEnd { callsite, task, parent, age: 3 });
+                }
+            }
+        }
+        let events: Vec<Event<'_>> = chunks.concat();
+        for (chunk, event) in again {
+            if !events.is_empty() {
+                chunks[chunk].push(event.get(&events).clone());
+            }
+        }
+        let mut bytes = golden("an_order_on_two_threads");
+        for (at, events) in chunks.iter().enumerate() {
+            let mut payload = Vec::new();
+            head(10 + at as u64 / 6, at as u64 % 6).encode(&mut payload);
+            events.iter().for_each(|event| event.encode(2, &mut payload));
+            put_block(&mut bytes, BlockType::Chunk, 9 + at as u32, &payload);
+        }
+        assert_same_by_any_workers(&bytes, "tasks");
     }
 
     #[test]

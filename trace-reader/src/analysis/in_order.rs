@@ -3,11 +3,12 @@
 //! Whether a task begins or ends for the first time depends on all that precedes; so does a mean of
 //! doubles, in its last digits. Of problems only the first ones are kept.
 //!
-//! Whoever reads all parts one after the other has that order. Whoever reads one part ahead of its
-//! turn puts down [notes](super::notes).
+//! Whoever reads all parts one after the other has that order. Of a part that is read ahead of its
+//! turn, as much is found as can be found [apart](super::apart).
 
 use trace_format::{CallsiteId, TaskId};
 
+use super::apart::Apart;
 use super::counters::Counters;
 use super::tasks::Tasks;
 use crate::ledger::{Entry, Ledger};
@@ -44,6 +45,20 @@ impl<'t> InOrder<'t> {
     pub(super) fn new(callsites: &'t Callsites, problems: Problems) -> Self {
         let (tasks, counters, ledger) = Default::default();
         Self { callsites, tasks, counters, problems, ledger }
+    }
+
+    /// Whether what was found apart can be joined.
+    pub(super) fn can_join(&self, next: &Apart<'_>) -> bool {
+        next.can_be_joined_to(&self.ledger)
+    }
+
+    /// Joins what was found in the next part, which has to be [possible](Self::can_join).
+    pub(super) fn join(&mut self, next: Apart<'_>) {
+        let Apart { tasks, unseen, ledger, notes, .. } = next;
+        self.ledger.merge(ledger, tasks.open());
+        self.tasks.merge(self.callsites, tasks, &unseen);
+        notes.tell(self);
+        self.problems.push_uncounted(notes.problems());
     }
 
     /// Nothing is missing: then an end without a begin is a mistake.

@@ -1,4 +1,4 @@
-//! Which types have so many regions that not all of them are kept exactly.
+//! Which types have so many regions or tasks that not all of them are kept exactly.
 //!
 //! A few thousand durations are kept one by one, as percentiles of few are exact, and counted by
 //! length when they turn out to be many. Whoever reads a part by itself would find that out for
@@ -31,21 +31,31 @@ impl Many {
     }
 }
 
+/// The types of regions and of tasks of which there are many, or some of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ManyTypes {
+    pub(super) regions: Many,
+    pub(super) tasks: Many,
+}
+
 /// What the workers are told.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<Many>);
+pub(super) struct Told(Mutex<ManyTypes>);
 
 impl Told {
     /// Tells all of it.
-    pub(super) fn tell(&self, many: &Many) {
+    pub(super) fn tell(&self, regions: &Many, tasks: &Many) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.0.len() < many.0.len() {
-            told.clone_from(many);
+        let ManyTypes { regions: told_regions, tasks: told_tasks } = &mut *told;
+        for (told, many) in [(told_regions, regions), (told_tasks, tasks)] {
+            if told.0.len() < many.0.len() {
+                told.clone_from(many);
+            }
         }
     }
 
     /// What has been told so far.
-    pub(super) fn so_far(&self) -> Many {
+    pub(super) fn so_far(&self) -> ManyTypes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -3,8 +3,9 @@
 //! 1. The trace is cut into parts of about the same size, in the order in which one reader would come
 //!    to them: threads by id, chunks by number (`parts`).
 //! 2. Workers read them at the same time (`reading`). What can be counted in any order is counted
-//!    (`tally`); what cannot (`in_order`) is put down (`notes`).
-//! 3. What was counted is added up, and what was put down gone through, in the order of the parts.
+//!    (`tally`); of what cannot (`in_order`), as much is found as one part tells (`apart`), and the
+//!    rest put down (`notes`).
+//! 3. All that is put together in the order of the parts.
 //!
 //! One worker alone reads the parts in that order, and puts nothing down.
 //!
@@ -17,6 +18,7 @@
 //! Memory depends on the number of callsites, threads and tasks that are open, and on nothing
 //! else but a bit or two per task, and some megabytes per worker.
 
+mod apart;
 mod buckets;
 mod counters;
 mod durations;
@@ -80,7 +82,7 @@ impl Analysis {
             let ahead = |part: &Part| Ahead::read(trace, part, &told.so_far());
             workers.in_order(&parts, ahead, |part, ahead| {
                 reading.join(part, ahead?)?;
-                told.tell(reading.many());
+                reading.tell(&told);
                 Ok(())
             })?;
         }

@@ -4,10 +4,10 @@
 //! [foretold](crate::foretold). When its turn comes and the thread is in another state, the part is
 //! read again.
 
+use super::apart::Apart;
 use super::in_order::{InOrder, Ordered};
 use super::loss::Losses;
-use super::many::Many;
-use super::notes::Notes;
+use super::many::{ManyTypes, Told};
 use super::parts::Part;
 use super::tally::Tally;
 use crate::foretold::Foretold;
@@ -53,7 +53,7 @@ fn read<'t, O: Ordered>(
 
 /// A part that was read by itself.
 struct Found<'t> {
-    tally: Tally<'t, Notes>,
+    tally: Tally<'t, Apart<'t>>,
     ends: Ends<'t>,
 }
 
@@ -63,10 +63,12 @@ impl<'t> Found<'t> {
         part: &Part,
         first: Option<Steps<'t>>,
         open: usize,
-        many: &Many,
+        many: &ManyTypes,
     ) -> Result<Self, Error> {
-        let mut tally = Tally::new(trace.callsites(), Losses::default(), Notes::default());
-        tally.regions.expect(trace.callsites(), many);
+        let mut tally =
+            Tally::new(trace.callsites(), Losses::default(), Apart::new(trace.callsites()));
+        tally.regions.expect(trace.callsites(), &many.regions);
+        tally.ordered.tasks.expect(trace.callsites(), &many.tasks);
         let ends = read(trace, part, first, open, &mut tally)?;
         Ok(Self { tally, ends })
     }
@@ -76,7 +78,7 @@ impl<'t> Found<'t> {
 pub(super) struct Ahead<'t>(Option<(Found<'t>, Option<Foretold>)>);
 
 impl<'t> Ahead<'t> {
-    pub(super) fn read(trace: &'t Trace, part: &Part, many: &Many) -> Result<Self, Error> {
+    pub(super) fn read(trace: &'t Trace, part: &Part, many: &ManyTypes) -> Result<Self, Error> {
         if !part.is_continued() {
             return Ok(Self(Some((Found::read(trace, part, None, 0, many)?, None))));
         }
@@ -112,15 +114,17 @@ impl<'t> Reading<'t> {
         Ok(())
     }
 
-    /// The types of which there are many regions so far.
-    pub(super) fn many(&self) -> &Many {
-        self.tally.regions.many()
+    /// Tells of which types there are many so far.
+    pub(super) fn tell(&self, told: &Told) {
+        told.tell(self.tally.regions.many(), self.tally.ordered.tasks.many());
     }
 
     /// Adds the next part as it was read ahead, or reads it after all.
     pub(super) fn join(&mut self, part: &Part, ahead: Ahead<'t>) -> Result<(), Error> {
         let Some((mut found, foretold)) = ahead.0 else { return self.read(part) };
-        if foretold.is_some_and(|foretold| !self.hands_over(&mut found, &foretold)) {
+        if !self.tally.ordered.can_join(&found.tally.ordered)
+            || foretold.is_some_and(|foretold| !self.hands_over(&mut found, &foretold))
+        {
             return self.read(part);
         }
         self.add(found);

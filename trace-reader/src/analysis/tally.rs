@@ -2,11 +2,11 @@
 
 use trace_format::CallsiteId;
 
+use super::apart::Apart;
 use super::counters;
 use super::in_order::{InOrder, Ordered};
 use super::logs::Logs;
 use super::loss::Losses;
-use super::notes::Notes;
 use super::regions::Regions;
 use super::threads::ThreadActivity;
 use crate::foretold::Brought;
@@ -112,15 +112,14 @@ impl<'t, O: Ordered> Tally<'t, O> {
 }
 
 impl Tally<'_, InOrder<'_>> {
-    /// Adds what was counted of the next part, and goes through what was put down of it.
-    pub(super) fn add(&mut self, next: Tally<'_, Notes>) {
+    /// Adds what was counted of the next part.
+    pub(super) fn add(&mut self, next: Tally<'_, Apart<'_>>) {
         self.regions.merge(self.callsites, next.regions);
         self.logs.merge(self.callsites, next.logs);
         self.losses.merge(next.losses);
         self.whole &= next.whole;
         next.threads.into_iter().for_each(|activity| self.add_thread(activity));
-        next.ordered.tell(&mut self.ordered);
-        self.ordered.problems.push_uncounted(next.ordered.problems());
+        self.ordered.join(next.ordered);
     }
 }
 

@@ -1,0 +1,74 @@
+//! What is made, in a part that is read ahead of its turn, of that which has to be looked at
+//! [in order](super::in_order).
+//!
+//! A task is looked at here, by itself, as in the whole trace: nearly all begin and end within a part,
+//! or else once in one and once in another. That is joined by looking at what is left open and at a
+//! bit or two per task. Only where something about a task happens twice does it matter what was first.
+//! Then the part is read again when its turn comes.
+//!
+//! Invariant: joining two parts without such a thing gives what reading them one after the other
+//! would.
+
+use trace_format::{CallsiteId, TaskId};
+
+use super::in_order::Ordered;
+use super::notes::Notes;
+use super::tasks::Tasks;
+use crate::ledger::{Entry, Ledger};
+use crate::step::At;
+use crate::{Callsites, Problem, Time};
+
+/// What is found in a part by itself.
+#[derive(Debug)]
+pub(super) struct Apart<'t> {
+    callsites: &'t Callsites,
+    pub(super) tasks: Tasks,
+    /// What ended that is said to have begun before the trace, and did not begin in this part.
+    pub(super) unseen: Vec<TaskId>,
+    pub(super) ledger: Ledger,
+    pub(super) notes: Notes,
+    /// Whether it takes all that precedes to tell what is to be made of a task.
+    needs_order: bool,
+}
+
+impl<'t> Apart<'t> {
+    pub(super) fn new(callsites: &'t Callsites) -> Self {
+        let (tasks, unseen, ledger, notes) = Default::default();
+        Self { callsites, tasks, unseen, ledger, notes, needs_order: false }
+    }
+
+    /// Whether it can be joined to what precedes it, of which `ledger` is.
+    pub(super) fn can_be_joined_to(&self, ledger: &Ledger) -> bool {
+        !self.needs_order && ledger.is_disjoint(&self.ledger)
+    }
+}
+
+impl Ordered for Apart<'_> {
+    fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId) {
+        self.needs_order |= task == TaskId::BACKGROUND;
+        match self.ledger.began(at, task, callsite) {
+            Entry::Again(_) => self.needs_order = true,
+            _ => self.tasks.began(self.callsites, task, callsite),
+        }
+    }
+
+    fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>) {
+        // The background is no task, and ends any number of times.
+        self.needs_order |= task == TaskId::BACKGROUND;
+        if begin.is_none() && !self.tasks.is_open(task) {
+            self.unseen.push(task);
+        }
+        match self.ledger.ended(at, task, callsite, begin.is_some()) {
+            Entry::Again(_) => self.needs_order = true,
+            _ => self.tasks.ended(self.callsites, task, callsite, begin, at.time),
+        }
+    }
+
+    fn counter(&mut self, at: At, callsite: CallsiteId, value: f64) {
+        self.notes.counter(at, callsite, value);
+    }
+
+    fn problem(&mut self, problem: &Problem) {
+        self.notes.problem(problem);
+    }
+}
