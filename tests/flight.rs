@@ -334,11 +334,6 @@ fn errors_tell_what_to_do_and_harm_nothing() {
     let session = Session::builder().overflow(Overflow::Overwrite).start(io::sink());
     let session = session.unwrap_err().to_string();
     assert!(session.contains("a flight recorder does that"), "{session}");
-
-    let session = Session::builder().start(io::sink()).unwrap();
-    let beside = FlightRecorder::builder().start();
-    assert!(matches!(beside, Err(StartError::AlreadyStarted)), "{beside:?}");
-    session.finish().unwrap();
 }
 
 /// Set for the program that dies: where its files are.

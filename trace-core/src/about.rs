@@ -1,6 +1,6 @@
 //! What the header of a trace tells.
 
-use trace_format::{ClockSource, Header, Overflow, Text, Ticks, VERSION};
+use trace_format::{Beginning, ClockSource, Header, Overflow, Text, Ticks, VERSION};
 
 use crate::memory::Memory;
 use crate::{callsite, clock, program};
@@ -18,6 +18,7 @@ pub(crate) struct About {
     pool_bytes: u64,
     chunk_bytes: u64,
     overflow: Overflow,
+    beginning: Beginning,
 }
 
 impl About {
@@ -26,6 +27,7 @@ impl About {
         memory: &dyn Memory,
         session: u64,
         overflow: Overflow,
+        beginning: Beginning,
         command_line: bool,
     ) -> Self {
         let pool_path = memory.path().map(|path| path.to_string_lossy().into_owned());
@@ -40,6 +42,7 @@ impl About {
             pool_bytes: (memory.controls().len() * memory.chunk_bytes()) as u64,
             chunk_bytes: memory.chunk_bytes() as u64,
             overflow,
+            beginning,
         }
     }
 
@@ -60,6 +63,7 @@ impl About {
             pool_bytes: self.pool_bytes,
             chunk_bytes: self.chunk_bytes,
             overflow: self.overflow,
+            beginning: self.beginning,
         }
     }
 

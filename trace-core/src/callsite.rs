@@ -227,11 +227,13 @@ struct Table {
     /// The callsite with number `i + 1` at `i`.
     entries: Vec<&'static Callsite>,
     named: Option<HashMap<Named, u32>>,
-    /// The pool of the session that is on, to keep new entries in.
-    pool: Option<(Arc<Pool>, u32)>,
+    /// The pools that new entries are kept in, and how many blocks are in each: at most that of a
+    /// session and that of a flight recorder.
+    pools: Vec<(Arc<Pool>, u32)>,
 }
 
-static TABLE: Mutex<Table> = Mutex::new(Table { entries: Vec::new(), named: None, pool: None });
+static TABLE: Mutex<Table> =
+    Mutex::new(Table { entries: Vec::new(), named: None, pools: Vec::new() });
 
 fn table() -> std::sync::MutexGuard<'static, Table> {
     TABLE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -241,7 +243,9 @@ impl Table {
     fn enter(&mut self, callsite: &'static Callsite) -> u32 {
         self.entries.push(callsite);
         let id = self.entries.len() as u32;
-        self.keep(id as usize - 1);
+        for at in 0..self.pools.len() {
+            self.keep(at, id as usize - 1);
+        }
         callsite.id.store(id, Release);
         if id < CallsiteId::WIDE {
             callsite.short_id.store(id as u16, Release);
@@ -273,18 +277,17 @@ impl Table {
         id
     }
 
-    /// Keeps the entries behind the first `known` in the pool, for a reader after a crash.
-    fn keep(&mut self, mut known: usize) {
-        let Some((pool, mut blocks)) = self.pool.take() else { return };
+    /// Keeps the entries behind the first `known` in the pool at `at`, for a reader after a crash.
+    fn keep(&mut self, at: usize, mut known: usize) {
         while known < self.entries.len() {
             let mut payload = Vec::new();
             known = self.encode(known, &mut payload);
+            let (pool, blocks) = &mut self.pools[at];
             let mut block = Vec::new();
-            put_block(&mut block, BlockType::Callsites, blocks, &payload);
-            blocks += 1;
+            put_block(&mut block, BlockType::Callsites, *blocks, &payload);
+            *blocks += 1;
             pool.memory().keep_table(&block);
         }
-        self.pool = Some((pool, blocks));
     }
 
     /// Appends as many entries behind the first `known` to `payload` as a block should have, and
@@ -303,18 +306,24 @@ impl Table {
 }
 
 /// Keeps the whole table in `pool`, and whatever is entered from now on.
-pub(crate) fn keep_in(pool: Arc<Pool>) {
+pub(crate) fn keep_in(pool: &Arc<Pool>) {
     if pool.memory().path().is_none() {
         return;
     }
     let mut table = table();
-    table.pool = Some((pool, 0));
-    table.keep(0);
+    table.pools.push((Arc::clone(pool), 0));
+    let at = table.pools.len() - 1;
+    table.keep(at, 0);
 }
 
 /// Ends what [`keep_in`] began.
-pub(crate) fn forget_pool() {
-    table().pool = None;
+pub(crate) fn forget_pool(pool: &Arc<Pool>) {
+    table().pools.retain(|(kept, _)| !Arc::ptr_eq(kept, pool));
+}
+
+/// In a child process: keeps out of the parent's pools.
+pub(crate) fn forget_parents_pools() {
+    std::mem::forget(std::mem::take(&mut table().pools));
 }
 
 /// Appends what was entered after the first `known` callsites to `payload`, as much of it as a block

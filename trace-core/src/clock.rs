@@ -16,6 +16,11 @@ pub(crate) fn source() -> ClockSource {
     *SOURCE.get_or_init(counter::source)
 }
 
+/// Reads the clock, for callers that cannot tell which it is.
+pub(crate) fn now_here() -> u64 {
+    now(source() != ClockSource::Monotonic)
+}
+
 /// Reads the clock. `has_counter` tells whether [`source`] is the processor's counter; callers on
 /// the recording path have it at hand in the epoch.
 #[inline(always)]

@@ -10,8 +10,10 @@
 //!      FREE ─────────► HELD ─────────────► KEPT ───────────────► FREE
 //!                       │ ▲ pin, unpin      │ ▲ pin, unpin
 //!                       ▼ │                 ▼ │
-//!                 HELD+PINNED ── keep ─► KEPT+PINNED ─ release ─► GIVEN_UP+PINNED ─ unpin ─► FREE
+//!                 HELD+PINNED ── keep ─► KEPT+PINNED ─ release ─► KEPT+PINNED+GIVEN_UP ─ unpin ─► FREE
 //! ```
+//!
+//! A chunk in which nothing was written goes straight from `HELD` to `FREE`, in the same way.
 //!
 //! Invariants:
 //! 1. Who holds the chunk's index alone takes it out of `FREE`, and only who holds it or reads it
@@ -63,6 +65,13 @@ pub(crate) struct Sighting {
     pub(crate) is_kept: bool,
     /// The time of its last event, if it is.
     pub(crate) last: u64,
+}
+
+/// What a chunk was when its holder gave it up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GivenUp {
+    /// Whether it was full.
+    pub(crate) was_kept: bool,
 }
 
 impl Control {
@@ -131,11 +140,16 @@ impl Control {
         self.last.load(Relaxed)
     }
 
+    /// Whether a thread fills it, or did when it turned elsewhere.
+    pub(crate) fn is_held(&self) -> bool {
+        self.state.load(Acquire) & (HELD | GIVEN_UP) == HELD
+    }
+
     /// Makes it free, for who holds its index. False if it is being read: then whoever does so has the
     /// index from now on.
     #[must_use]
     pub(crate) fn release(&self) -> bool {
-        let given_up = |state| if state & PINNED == 0 { FREE } else { PINNED | GIVEN_UP };
+        let given_up = |state| if state & PINNED == 0 { FREE } else { state | GIVEN_UP };
         let before = self.state.fetch_update(AcqRel, Acquire, |state| Some(given_up(state)));
         before.is_ok_and(|state| state & PINNED == 0)
     }
@@ -147,7 +161,7 @@ impl Control {
 
     fn seen(&self, state: u32) -> Option<Sighting> {
         let is_kept = state & KEPT != 0;
-        (state & (HELD | KEPT) != 0)
+        (state & (HELD | KEPT) != 0 && state & GIVEN_UP == 0)
             .then(|| Sighting { is_kept, last: if is_kept { self.last.load(Relaxed) } else { 0 } })
     }
 
@@ -159,10 +173,16 @@ impl Control {
         self.seen(self.state.fetch_update(Acquire, Acquire, pin).ok()?)
     }
 
-    /// Ends what [`pin`](Self::pin) began. True if the chunk's holder gave it up in between: it is free
-    /// now, and the caller has its index.
+    /// Ends what [`pin`](Self::pin) began. Tells what the chunk's holder gave up in between, if it did:
+    /// it is free now, and the caller has its index.
     #[must_use]
-    pub(crate) fn unpin(&self) -> bool {
-        self.state.fetch_and(!(PINNED | GIVEN_UP), AcqRel) & GIVEN_UP != 0
+    pub(crate) fn unpin(&self) -> Option<GivenUp> {
+        let state = self.state.fetch_and(!PINNED, AcqRel);
+        if state & GIVEN_UP == 0 {
+            return None;
+        }
+        // Nobody else has anything to do with it now.
+        self.state.store(FREE, Relaxed);
+        Some(GivenUp { was_kept: state & KEPT != 0 })
     }
 }

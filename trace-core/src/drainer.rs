@@ -36,8 +36,11 @@ pub(crate) fn run<W: Write>(pool: &Arc<Pool>, mut output: Output<W>) -> Result<S
         let is_last_round = pool.is_stopping();
         let mut drained = 0;
         while let Some(mut chunk) = pool.take_full() {
-            output.chunk(pool.block_of(&mut chunk));
-            pool.give_back(chunk);
+            output.chunk(&mut chunk);
+            if let Some(flight) = &*pool.beside() {
+                flight.keep_copy(&chunk);
+            }
+            chunk.give_back();
             drained += 1;
         }
         if is_last_round {
@@ -50,7 +53,7 @@ pub(crate) fn run<W: Write>(pool: &Arc<Pool>, mut output: Output<W>) -> Result<S
         output.flush_waiting();
         std::thread::park_timeout(PATIENCE);
     }
-    output.finish(pool.noted(), &pool.take_losses());
+    output.finish(pool.noted(), &pool.losses());
     let Output { chunks, written, lost, error, .. } = output;
     match error {
         None => {

@@ -7,7 +7,7 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// A session is on already; it goes on unharmed.
+    /// Another session, or another flight recorder, is on already; it goes on unharmed.
     AlreadyStarted,
     /// Tracing was compiled out with the feature `off` or `release_off`.
     CompiledOut,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use trace_format::{Anchor, Overflow};
+use trace_format::{Anchor, Beginning, Overflow};
 
 use crate::about::About;
 use crate::control::Control;
@@ -19,7 +19,7 @@ use crate::fork::Process;
 use crate::memory::Memory;
 use crate::output::Output;
 use crate::pool::Pool;
-use crate::running::{self, Consumer, Running};
+use crate::running::{self, Running};
 use crate::snapshot::Window;
 use crate::storage::{self, MIN_CHUNK_BYTES, Size};
 use crate::sync::Arc;
@@ -39,6 +39,10 @@ const CHUNKS_PER_THREAD: usize = 4;
 
 /// Keeps the newest events of the program in memory, to be written when they are wanted: after an error,
 /// a slow request, a signal. It records until it is [stopped](Self::stop) or dropped.
+///
+/// A [session](crate::Session) may begin and end meanwhile, and a flight recorder during a session: an event
+/// is recorded once for both, and costs no more. What the session has not written yet, a snapshot finds in
+/// the session's memory; should the program die, that is in the session's files, if it has any.
 ///
 /// ```
 /// # use trace_core as trace;
@@ -152,7 +156,8 @@ impl FlightRecorderBuilder {
     ///
     /// Each has a chunk of memory to itself, however seldom it records, so that chunks are made as small
     /// as `max_bytes` needs: a quarter of what there is for each thread, within 4 KiB and 64 KiB. With more
-    /// threads than chunks, the events of those that came last are counted as lost.
+    /// threads than chunks, the events of those that came last are counted as lost. If a session is on when
+    /// this starts, they are no smaller than that one's.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
@@ -180,13 +185,19 @@ impl FlightRecorderBuilder {
     /// Starts recording into memory.
     ///
     /// # Errors
-    /// [`StartError::AlreadyStarted`] when a session or a flight recorder is on;
+    /// [`StartError::AlreadyStarted`] when a flight recorder is on;
     /// [`CompiledOut`](StartError::CompiledOut), [`Unsupported`](StartError::Unsupported) and
     /// [`PoolSize`](StartError::PoolSize) when none can be.
     pub fn start(self) -> Result<FlightRecorder, StartError> {
-        let mut on = running::lock_idle()?;
-        let memory = self.size()?.on_heap()?;
-        let about = About::new(&*memory, program::random(), Overflow::Overwrite, self.command_line);
+        let mut on = lock_for_flight()?;
+        let memory = self.size(&on)?.on_heap()?;
+        let about = About::new(
+            &*memory,
+            program::random(),
+            Overflow::Overwrite,
+            Beginning::Midway,
+            self.command_line,
+        );
         Ok(self.run(&mut on, memory, about, None))
     }
 
@@ -201,13 +212,19 @@ impl FlightRecorderBuilder {
     pub fn start_file(self, path: impl AsRef<Path>) -> Result<FlightRecorder, StartError> {
         let path = path.as_ref();
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let mut on = running::lock_idle()?;
-        let size = self.size()?;
+        let mut on = lock_for_flight()?;
+        let size = self.size(&on)?;
         let output = |source| StartError::Output { path: path.clone(), source };
         let file = storage::create_trace(&path).map_err(output)?;
         let session = program::random();
         let memory = size.in_file(&path, session)?;
-        let about = About::new(&*memory, session, Overflow::Overwrite, self.command_line);
+        let about = About::new(
+            &*memory,
+            session,
+            Overflow::Overwrite,
+            Beginning::Midway,
+            self.command_line,
+        );
         let mut begin = Output::new(file, &about.header(clock::wall_ns()), &clock::read_anchor());
         begin.flush_waiting();
         match begin.error.take() {
@@ -216,11 +233,13 @@ impl FlightRecorderBuilder {
         }
     }
 
-    fn size(&self) -> Result<Size, StartError> {
+    fn size(&self, on: &Running) -> Result<Size, StartError> {
         let usual = || USUAL_THREADS.max(2 * program::threads());
         let threads = self.threads.unwrap_or_else(usual).max(1);
         let share = self.max_bytes / CHUNKS_PER_THREAD / threads / 64 * 64;
-        let chunk_bytes = share.clamp(MIN_CHUNK_BYTES, LARGEST_CHUNK);
+        // As large as those that it gets copies of.
+        let least = on.session().map_or(MIN_CHUNK_BYTES, |session| session.pool.chunk_bytes());
+        let chunk_bytes = share.clamp(MIN_CHUNK_BYTES, LARGEST_CHUNK).max(least);
         // What the pool has for each chunk beside it is a part of the bound, too.
         let count = self.max_bytes / (chunk_bytes + size_of::<Control>() + Pool::QUEUED_BYTES);
         Size::new(count * chunk_bytes, chunk_bytes)
@@ -228,12 +247,13 @@ impl FlightRecorderBuilder {
 
     fn run(
         self,
-        on: &mut Option<Running>,
+        on: &mut Running,
         memory: Box<dyn Memory>,
         about: About,
         path: Option<PathBuf>,
     ) -> FlightRecorder {
-        let pool = Arc::new(Pool::new(running::new_epoch(), Overflow::Overwrite, memory));
+        let epoch = running::new_epoch();
+        let pool = Arc::new(Pool::new(on.recording(epoch), Overflow::Overwrite, memory));
         let recording = std::sync::Arc::new(Recording {
             owner: Process::current(),
             pool: Mutex::new(Some(Arc::clone(&pool))),
@@ -247,9 +267,15 @@ impl FlightRecorderBuilder {
         if recording.dumps.is_some() {
             dumps::write_on_panic(&recording);
         }
-        *on = Some(Running::start(pool, Consumer::Keeper));
+        on.start_flight(epoch, &pool);
         FlightRecorder { recording }
     }
+}
+
+/// What is on, to start a flight recorder in: there is none.
+fn lock_for_flight() -> Result<MutexGuard<'static, Running>, StartError> {
+    let on = running::lock_to_start()?;
+    if on.flight().is_some() { Err(StartError::AlreadyStarted) } else { Ok(on) }
 }
 
 /// What a flight recorder is, for all who may want a snapshot of it.
@@ -308,7 +334,7 @@ impl Recording {
     }
 
     fn window(&self, pool: &Pool) -> Window {
-        let mut window = Window::of(pool);
+        let mut window = Window::of(pool, &self.start);
         if let Some(age) = self.min_age {
             window.keep_younger_than(age, &self.start);
         }
@@ -328,18 +354,17 @@ impl Recording {
         let mut pool = self.lock()?;
         let mut on = running::lock();
         let Some(ours) = pool.take() else { return Ok(()) };
-        let is_ours = |running: &mut Running| Arc::ptr_eq(&running.pool, &ours);
-        if let Some(running) = on.take_if(is_ours) {
-            running.stop();
-        }
+        on.stop_flight(&ours);
         drop(on);
-        let Some(path) = &self.path else { return Ok(()) };
+        let window = self.path.is_some().then(|| self.window(&ours));
+        *ours.feeder() = None;
+        let (Some(path), Some(window)) = (&self.path, window) else { return Ok(()) };
         // Whole or not at all: until it has its name, a crash leaves the file and the pool as they were.
         let mut beside = path.clone().into_os_string();
         beside.push(".part");
         let written = storage::create_trace(Path::new(&beside))
             .map_err(|source| SnapshotError::Write { source, written: 0 })
-            .and_then(|file| self.write(self.window(&ours), file))
+            .and_then(|file| self.write(window, file))
             .and_then(|_| {
                 std::fs::rename(&beside, path)
                     .map_err(|source| SnapshotError::Write { source, written: 0 })

@@ -68,6 +68,7 @@ mod sync;
 mod task;
 mod thread;
 mod thread_name;
+mod untold;
 mod value;
 
 pub use capture::capture;

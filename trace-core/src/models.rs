@@ -4,10 +4,11 @@
 
 use loom::thread;
 use trace_format::wire::{Cursor, Field};
-use trace_format::{BLOCK_HEAD_LEN, CallsiteId, ChunkHead, Event, Overflow, Text, Timed};
+use trace_format::{CallsiteId, ChunkHead, Event, Overflow, Text, Timed};
 
 use crate::epoch::Epoch;
 use crate::memory::Heap;
+use crate::output::Chunk;
 use crate::pool::Pool;
 use crate::recorder::Recorder;
 use crate::slot::{Identity, Slot};
@@ -18,18 +19,33 @@ const LONG: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789ab
                     0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 const SHORT: &str = "short";
 
-/// A pool of a session in which events can take the short way.
-fn pool(generation: usize, chunks: usize) -> Arc<Pool> {
-    let memory = Heap::new(chunks, 256).unwrap();
+/// An epoch in which events can take the short way.
+fn epoch(generation: usize) -> Epoch {
     let epoch = Epoch::new(generation, false, true);
     assert!(epoch.has_short_way());
-    Arc::new(Pool::new(epoch, Overflow::Drop, Box::new(memory)))
+    epoch
+}
+
+/// A pool of a session that begins a recording.
+fn pool(generation: usize, chunks: usize) -> Arc<Pool> {
+    let memory = Heap::new(chunks, 256).unwrap();
+    Arc::new(Pool::new(epoch(generation), Overflow::Drop, Box::new(memory)))
 }
 
 /// That of a flight recorder.
 fn flight(chunks: usize) -> Arc<Pool> {
     let memory = Heap::new(chunks, 256).unwrap();
-    Arc::new(Pool::new(Epoch::new(1, false, true), Overflow::Overwrite, Box::new(memory)))
+    Arc::new(Pool::new(epoch(1), Overflow::Overwrite, Box::new(memory)))
+}
+
+/// Turns recording on, into `pool`, in the epoch in which its recording begins.
+fn start(recorder: &Recorder, pool: &Arc<Pool>) {
+    assert!(recorder.turn(Some((pool.recording, Arc::clone(pool)))).is_none());
+}
+
+/// Turns recording off, which went into `pool`.
+fn stop(recorder: &Recorder, pool: &Arc<Pool>) {
+    assert!(recorder.turn(None).is_some_and(|left| Arc::ptr_eq(&left, pool)));
 }
 
 fn identity(number: u64) -> Identity {
@@ -54,8 +70,8 @@ struct Found {
 
 impl Found {
     /// Adds what is in a chunk, whose number in its thread this returns.
-    fn add(&mut self, block: &[u8]) -> u64 {
-        let mut input = Cursor::new(&block[BLOCK_HEAD_LEN..]);
+    fn add(&mut self, payload: &[u8]) -> u64 {
+        let mut input = Cursor::new(payload);
         let head = ChunkHead::decode(&mut input, "head").unwrap();
         while !input.is_empty() {
             match Timed::decode(&mut input).unwrap().event {
@@ -72,14 +88,14 @@ impl Found {
 }
 
 fn drain(pool: &Pool, found: &mut Found) {
-    while let Some(mut chunk) = pool.take_full() {
-        found.add(pool.block_of(&mut chunk));
-        pool.give_back(chunk);
+    while let Some(chunk) = pool.take_full() {
+        found.add(chunk.payload());
+        chunk.give_back();
     }
 }
 
 fn add_losses(pool: &Pool, found: &mut Found) {
-    found.lost += pool.take_losses().iter().map(|loss| loss.count).sum::<u64>();
+    found.lost += pool.losses().iter().map(|loss| loss.count).sum::<u64>();
 }
 
 /// Chunks go round between a thread and the drainer; what does not fit is counted.
@@ -88,7 +104,7 @@ fn hand_off() {
     loom::model(|| {
         let recorder = Arc::new(Recorder::new());
         let pool = pool(1, 2);
-        recorder.start(Arc::clone(&pool));
+        start(&recorder, &pool);
         let emitter = {
             let recorder = Arc::clone(&recorder);
             thread::spawn(move || {
@@ -102,7 +118,7 @@ fn hand_off() {
         drain(&pool, &mut found);
         drain(&pool, &mut found);
         emitter.join().unwrap();
-        recorder.stop(&pool);
+        stop(&recorder, &pool);
         drain(&pool, &mut found);
         add_losses(&pool, &mut found);
         assert_eq!(found.logs + found.lost, 4);
@@ -115,7 +131,7 @@ fn stop_against_emit() {
     loom::model(|| {
         let recorder = Arc::new(Recorder::new());
         let pool = pool(1, 2);
-        recorder.start(Arc::clone(&pool));
+        start(&recorder, &pool);
         let emitter = {
             let recorder = Arc::clone(&recorder);
             thread::spawn(move || {
@@ -123,7 +139,7 @@ fn stop_against_emit() {
                 (0..2).map(|_| u64::from(log(&recorder, &slot, SHORT))).sum::<u64>()
             })
         };
-        recorder.stop(&pool);
+        stop(&recorder, &pool);
         let mut found = Found::default();
         drain(&pool, &mut found);
         let recorded = emitter.join().unwrap();
@@ -140,7 +156,7 @@ fn thread_exit_against_stop() {
     loom::model(|| {
         let recorder = Arc::new(Recorder::new());
         let pool = pool(1, 2);
-        recorder.start(Arc::clone(&pool));
+        start(&recorder, &pool);
         let emitter = {
             let recorder = Arc::clone(&recorder);
             thread::spawn(move || {
@@ -150,7 +166,7 @@ fn thread_exit_against_stop() {
                 recorded
             })
         };
-        recorder.stop(&pool);
+        stop(&recorder, &pool);
         let recorded = emitter.join().unwrap();
         let mut found = Found::default();
         drain(&pool, &mut found);
@@ -164,7 +180,7 @@ fn stop_then_start() {
     loom::model(|| {
         let recorder = Arc::new(Recorder::new());
         let (first, second) = (pool(1, 2), pool(2, 2));
-        recorder.start(Arc::clone(&first));
+        start(&recorder, &first);
         let emitter = {
             let recorder = Arc::clone(&recorder);
             thread::spawn(move || {
@@ -172,10 +188,10 @@ fn stop_then_start() {
                 (0..2).map(|_| u64::from(log(&recorder, &slot, SHORT))).sum::<u64>()
             })
         };
-        recorder.stop(&first);
-        recorder.start(Arc::clone(&second));
+        stop(&recorder, &first);
+        start(&recorder, &second);
         let recorded = emitter.join().unwrap();
-        recorder.stop(&second);
+        stop(&recorder, &second);
         let mut found = Found::default();
         drain(&first, &mut found);
         drain(&second, &mut found);
@@ -190,7 +206,7 @@ fn snapshot_against_overwrite() {
     loom::model(|| {
         let recorder = Arc::new(Recorder::new());
         let pool = flight(2);
-        recorder.start(Arc::clone(&pool));
+        start(&recorder, &pool);
         let slot = recorder.adopt(identity(1));
         assert!(log(&recorder, &slot, LONG));
         let emitter = {
@@ -200,19 +216,19 @@ fn snapshot_against_overwrite() {
         for (at, _) in pool.sightings() {
             if let Some(copied) = pool.copy(at) {
                 let mut found = Found::default();
-                if copied.block.len() > BLOCK_HEAD_LEN {
-                    assert_eq!(found.add(&copied.block), copied.sequence);
+                if !copied.payload().is_empty() {
+                    assert_eq!(found.add(copied.payload()), copied.sequence);
                     assert!(found.logs <= 1 && found.lost <= 1, "{found:?}");
                 }
             }
         }
         assert_eq!(emitter.join().unwrap(), 2);
-        recorder.stop(&pool);
+        stop(&recorder, &pool);
         let mut found = Found::default();
         let mut chunks = 0;
-        while let Some(mut chunk) = pool.take_full() {
-            found.add(pool.block_of(&mut chunk));
-            pool.give_back(chunk);
+        while let Some(chunk) = pool.take_full() {
+            found.add(chunk.payload());
+            chunk.give_back();
             chunks += 1;
         }
         assert!((1..=2).contains(&chunks), "{chunks}");
@@ -228,7 +244,7 @@ fn snapshot_against_emit() {
     loom::model(|| {
         let recorder = Arc::new(Recorder::new());
         let pool = flight(2);
-        recorder.start(Arc::clone(&pool));
+        start(&recorder, &pool);
         let slot = recorder.adopt(identity(1));
         assert!(log(&recorder, &slot, SHORT));
         let emitter = {
@@ -240,12 +256,89 @@ fn snapshot_against_emit() {
         };
         let copied: Vec<_> = pool.sightings().filter_map(|(at, _)| pool.copy(at)).collect();
         let mut found = Found::default();
-        copied.iter().for_each(|copied| _ = found.add(&copied.block));
+        copied.iter().for_each(|copied| _ = found.add(copied.payload()));
         assert!((1..=2).contains(&found.logs), "what had returned before is there: {found:?}");
         emitter.join().unwrap();
-        recorder.stop(&pool);
+        stop(&recorder, &pool);
         let mut found = Found::default();
         drain(&pool, &mut found);
         assert_eq!(found, Found { logs: 2, lost: 0 });
+    });
+}
+
+/// A session begins and ends beside a flight recorder while a thread records: every event is in one of
+/// the two pools, in chunks that are numbered from one to the other, and the thread is never off.
+#[test]
+fn turning_against_emit() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let flight = flight(2);
+        start(&recorder, &flight);
+        let slot = recorder.adopt(identity(1));
+        assert!(log(&recorder, &slot, SHORT));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                assert!(log(&recorder, &slot, SHORT));
+                assert!(log(&recorder, &slot, SHORT));
+                recorder.retire(&slot);
+            })
+        };
+        let memory = Heap::new(2, 256).unwrap();
+        let session = Arc::new(Pool::new(epoch(1), Overflow::Drop, Box::new(memory)));
+        let left = recorder.turn(Some((epoch(2), Arc::clone(&session))));
+        assert!(left.is_some_and(|left| Arc::ptr_eq(&left, &flight)));
+        let (mut found, mut numbers) = (Found::default(), Vec::new());
+        let mut read = |pool: &Pool| {
+            while let Some(chunk) = pool.take_full() {
+                numbers.push(found.add(chunk.payload()));
+                chunk.give_back();
+            }
+            add_losses(pool, &mut found);
+        };
+        read(&flight);
+        emitter.join().unwrap();
+        stop(&recorder, &session);
+        read(&session);
+        assert_eq!(found, Found { logs: 3, lost: 0 });
+        assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
+    });
+}
+
+/// What a thread could not record is told of by the pool that had no room, although recording turns
+/// elsewhere meanwhile.
+#[test]
+fn turning_against_loss() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let first = pool(1, 2);
+        start(&recorder, &first);
+        // Nothing is free.
+        let held = [first.take_free(8, 0), first.take_free(9, 0)];
+        let slot = recorder.adopt(identity(1));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                assert!(log(&recorder, &slot, SHORT));
+                assert!(log(&recorder, &slot, SHORT));
+                slot
+            })
+        };
+        let memory = Heap::new(2, 256).unwrap();
+        let second = Arc::new(Pool::new(epoch(1), Overflow::Drop, Box::new(memory)));
+        recorder.turn(Some((epoch(2), Arc::clone(&second))));
+        let mut found = Found::default();
+        add_losses(&first, &mut found);
+        let lost = found.lost;
+        let slot = emitter.join().unwrap();
+        assert!(log(&recorder, &slot, SHORT));
+        stop(&recorder, &second);
+        drain(&second, &mut found);
+        add_losses(&second, &mut found);
+        assert_eq!((found.logs, found.lost), (3 - lost, lost));
+        let mut told_late = Found::default();
+        add_losses(&first, &mut told_late);
+        assert_eq!(told_late.lost, lost, "nothing is told of when nobody listens any more");
+        drop(held);
     });
 }

@@ -12,6 +12,27 @@ use trace_format::{
 use crate::callsite;
 use crate::clock;
 
+/// A chunk that is to be written.
+pub(crate) trait Chunk {
+    /// Its payload.
+    fn payload(&self) -> &[u8];
+
+    /// The same behind a block's head.
+    fn block(&mut self, head: [u8; BLOCK_HEAD_LEN]) -> &[u8];
+}
+
+/// Room for a block's head, and a payload.
+impl Chunk for Vec<u8> {
+    fn payload(&self) -> &[u8] {
+        &self[BLOCK_HEAD_LEN..]
+    }
+
+    fn block(&mut self, head: [u8; BLOCK_HEAD_LEN]) -> &[u8] {
+        self[..BLOCK_HEAD_LEN].copy_from_slice(&head);
+        self
+    }
+}
+
 /// Writes the blocks of one trace.
 pub(crate) struct Output<W> {
     /// Gone when the trace is finished.
@@ -57,24 +78,21 @@ impl<W: Write> Output<W> {
         self.sequence = self.sequence.wrapping_add(1);
     }
 
-    /// Writes a chunk, after the callsites that it may call by number. `block` is the room for a
-    /// block's head and the chunk's payload.
-    pub(crate) fn chunk(&mut self, block: &mut [u8]) {
+    /// Writes a chunk, after the callsites that it may call by number.
+    pub(crate) fn chunk(&mut self, chunk: &mut impl Chunk) {
         self.new_callsites();
-        self.known_chunk(block);
+        self.known_chunk(chunk);
     }
 
     /// The same, of a chunk whose callsites were all written.
-    pub(crate) fn known_chunk(&mut self, block: &mut [u8]) {
+    pub(crate) fn known_chunk(&mut self, chunk: &mut impl Chunk) {
         self.flush_waiting();
-        let (head, payload) = block.split_at_mut(BLOCK_HEAD_LEN);
         if self.error.is_none() {
-            let bytes = BlockHead::of(BlockType::Chunk, self.sequence, payload).to_bytes();
-            head.copy_from_slice(&bytes);
-            self.write(block);
+            let head = BlockHead::of(BlockType::Chunk, self.sequence, chunk.payload()).to_bytes();
+            self.write(chunk.block(head));
         }
         if self.error.is_some() {
-            self.lost += count_events(&block[BLOCK_HEAD_LEN..]);
+            self.lost += count_events(chunk.payload());
             return;
         }
         self.sequence = self.sequence.wrapping_add(1);
@@ -170,8 +188,8 @@ fn panicked() -> io::Error {
     io::Error::other("the writer panicked")
 }
 
-/// How many events of the program a chunk holds. Losses that it tells of are not among them.
-fn count_events(payload: &[u8]) -> u64 {
+/// How many events of the program a chunk's payload holds. Losses that it tells of are not among them.
+pub(crate) fn count_events(payload: &[u8]) -> u64 {
     let mut input = Cursor::new(payload);
     if ChunkHead::decode(&mut input, ChunkHead::SHAPE).is_err() {
         return 0;

@@ -10,6 +10,9 @@
 //!    [`FIXED_EVENT_LEN`].
 //! 2. What an event says of the thread's state is written before the state changes, so that the
 //!    head of a chunk that has to be begun for it tells the state before.
+//! 3. `pool` and `control` are looked at only while the thread is emitting in `epoch`: then they are
+//!    there, since whoever turns recording elsewhere waits for that thread. A pen that comes to another
+//!    epoch leaves its chunk where it is, to be [swept](Pool::sweep), and never touches it again.
 
 mod chunks;
 mod contexts;
@@ -25,9 +28,10 @@ use crate::epoch::Epoch;
 use crate::memory::ChunkIndex;
 use crate::open::{Open, OpenRegions, Place};
 use crate::pool::Pool;
-use crate::recorder::Recorder;
+use crate::recorder::{Recorder, Target};
 use crate::slot::{IDLE, Identity};
 use crate::sync::Arc;
+use crate::untold::{Counts, Side};
 
 /// What the short way writes is never longer: eight bytes for head and delta, and a callsite.
 const FIXED_EVENT_LEN: usize = 16;
@@ -38,7 +42,7 @@ const WITHOUT_CHUNK: *mut u8 = std::ptr::without_provenance_mut(1);
 /// Where a thread goes on that gave its slot back and still runs destructors.
 #[derive(Clone, Debug)]
 pub(crate) struct Resume {
-    epoch: usize,
+    recording: usize,
     /// How many chunks it has filled.
     sequence: u64,
     open: Vec<Open>,
@@ -49,19 +53,12 @@ pub(crate) struct Resume {
 impl Resume {
     /// For a thread that begins.
     pub(crate) const NOTHING: Self = Self {
-        epoch: 0,
+        recording: 0,
         sequence: 0,
         open: Vec::new(),
         entered: Entries::NOTHING,
         context: Context::background(),
     };
-}
-
-/// Events that could not be written, since the last one that was.
-#[derive(Clone, Copy, Debug, Default)]
-struct Missing {
-    count: u64,
-    first: u64,
 }
 
 /// What writes events: the chunk, the place in it, and the state of the thread.
@@ -80,23 +77,26 @@ pub(crate) struct Pen {
     pub(crate) context: Context,
     /// The payload's start.
     start: *mut u8,
-    /// The chunk's control, or null without a chunk. `pool` keeps it where it is.
+    /// The chunk's control, or null without a chunk. In memory of `pool`.
     control: *const Control,
     /// Where a region that begins now begins, but for its callsite: the lower half of `sequence`, or
     /// [`Place::NOWHERE`] without a chunk.
     pub(crate) place: Place,
 
     pub(crate) end: *mut u8,
-    /// The session that all of this belongs to; 0 before the first.
+    /// The epoch in which `pool` is where events go; 0 before the first.
     epoch: usize,
+    /// The [recording](Pool::recording) that the state of the thread belongs to; 0 before the first.
+    recording: usize,
     /// What the slot's gate shows while nobody emits.
     gate: usize,
     chunk: Option<ChunkIndex>,
-    pool: Option<Arc<Pool>>,
+    pool: *const Pool,
+    side: Side,
+    counts: Arc<Counts>,
     pub(crate) entered: Entries,
-    /// How many chunks this thread has begun in this session.
+    /// How many chunks this thread has filled in this recording.
     sequence: u64,
-    missing: Missing,
     /// Task ids that this thread may give out.
     pub(crate) tasks: std::ops::Range<u64>,
     pub(crate) names: NameCache,
@@ -106,7 +106,7 @@ pub(crate) struct Pen {
 }
 
 impl Pen {
-    pub(crate) fn new(identity: Identity) -> Self {
+    pub(crate) fn new(identity: Identity, counts: Arc<Counts>) -> Self {
         Self {
             next: WITHOUT_CHUNK,
             last_start: std::ptr::null_mut(),
@@ -118,12 +118,14 @@ impl Pen {
             place: Place::NOWHERE,
             end: WITHOUT_CHUNK,
             epoch: 0,
+            recording: 0,
             gate: IDLE,
             chunk: None,
-            pool: None,
+            pool: std::ptr::null(),
+            side: Side::FIRST,
+            counts,
             entered: Entries::new(),
             sequence: 0,
-            missing: Missing::default(),
             tasks: 0..0,
             names: NameCache::new(),
             listed: Vec::with_capacity(chunks::LISTED_REGIONS),
@@ -137,22 +139,40 @@ impl Pen {
         self.epoch == epoch.word()
     }
 
-    /// Begins with a new session.
-    pub(crate) fn attach(&mut self, pool: Arc<Pool>) {
-        // Only a child process still has a chunk here: its parent's, of which it keeps away.
-        self.let_go();
-        self.epoch = pool.epoch.word();
-        self.gate = if pool.epoch.has_short_way() { self.epoch } else { IDLE };
-        self.pool = Some(pool);
+    /// Goes to where events go now. The state of the thread stays, unless this is another recording.
+    pub(crate) fn attach(&mut self, target: &Target) {
+        self.leave_chunk();
+        self.epoch = target.epoch.word();
+        self.gate = if target.epoch.has_short_way() { self.epoch } else { IDLE };
+        self.pool = Arc::as_ptr(&target.pool);
+        self.side = target.side;
+        let recording = target.pool.recording.word();
+        if std::mem::replace(&mut self.recording, recording) == recording {
+            return;
+        }
+        // Of an earlier recording, in the process that this one is a copy of.
+        self.counts.forget(self.side);
         let resume = std::mem::replace(&mut self.identity.resume, Resume::NOTHING);
-        let goes_on = resume.epoch == self.epoch;
+        let goes_on = resume.recording == recording;
         let Resume { sequence, open, entered, context, .. } =
             if goes_on { resume } else { Resume::NOTHING };
         self.sequence = sequence;
         self.open.replace(&open);
         self.entered.replace(&entered);
         self.context = context;
-        self.missing = Missing::default();
+    }
+
+    /// Can write nothing until it is [attached](Self::attach) again.
+    pub(crate) fn detach(&mut self) {
+        self.leave_chunk();
+        self.pool = std::ptr::null();
+        (self.epoch, self.gate) = (0, IDLE);
+    }
+
+    /// Where events go. To be asked while the thread is emitting in the pen's epoch.
+    fn pool(&self) -> Option<&Pool> {
+        // SAFETY: invariant 3.
+        unsafe { self.pool.as_ref() }
     }
 
     /// What the slot's gate is to show while nobody emits.
@@ -161,9 +181,14 @@ impl Pen {
         self.gate
     }
 
-    /// The session's word, for values that must know later which session they began in.
-    pub(crate) fn epoch_word(&self) -> usize {
-        self.epoch
+    /// What tells this recording from others, for values that must know later in which they began.
+    pub(crate) fn recording(&self) -> usize {
+        self.recording
+    }
+
+    /// The epoch that the pen is at, or was when its thread last recorded something.
+    pub(crate) fn epoch(&self) -> Option<Epoch> {
+        Epoch::from_word(self.epoch)
     }
 
     /// The thread's current context.
@@ -339,7 +364,7 @@ impl Pen {
     pub(crate) fn commit(&mut self) {
         if !self.control.is_null() {
             let len = self.next as usize - self.start as usize;
-            // SAFETY: the control is that of `chunk`, and `pool` keeps it alive and in its place.
+            // SAFETY: the control is that of `chunk`; invariant 3.
             unsafe { &*self.control }.commit(len as u32);
         }
     }
@@ -350,13 +375,14 @@ impl Pen {
     pub(crate) fn commit_shortly(&mut self, now: u64) {
         self.last = now;
         let len = self.next as usize - self.start as usize;
-        // SAFETY: there is a chunk, the control is its own, and `pool` keeps it where it is.
+        // SAFETY: there is a chunk, the control is its own; invariant 3.
         unsafe { &*self.control }.commit(len as u32);
     }
 
     /// Makes the slot another thread's.
     pub(crate) fn adopt(&mut self, identity: Identity) {
+        self.counts.set_thread(identity.number);
         self.identity = identity;
-        (self.epoch, self.gate) = (0, IDLE);
+        (self.epoch, self.recording, self.gate) = (0, 0, IDLE);
     }
 }

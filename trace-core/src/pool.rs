@@ -11,10 +11,14 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use trace_format::{BLOCK_HEAD_LEN, LossCause, LossRecord, Overflow, Ticks};
 
-use crate::control::{Control, Sighting};
+use crate::clock;
+use crate::control::{Control, GivenUp, Sighting};
 use crate::epoch::Epoch;
 use crate::memory::{ChunkIndex, Memory};
-use crate::sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, lock};
+use crate::output::{Chunk, count_events};
+use crate::snapshot::end_of;
+use crate::sync::{Arc, ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, MutexGuard, lock};
+use crate::untold::{Counts, Side};
 
 /// Losses of threads that ended are kept one by one up to this number; beyond it they are counted
 /// together as those of thread 0.
@@ -23,8 +27,8 @@ const LOSSES_KEPT: usize = 4096;
 /// All chunks of a session.
 #[derive(Debug)]
 pub(crate) struct Pool {
-    /// The session that this pool belongs to.
-    pub(crate) epoch: Epoch,
+    /// The recording that it is a part of: the first epoch of a time in which something was on.
+    pub(crate) recording: Epoch,
     /// What happens when there is no free chunk.
     pub(crate) overflow: Overflow,
     memory: Box<dyn Memory>,
@@ -39,9 +43,6 @@ pub(crate) struct Pool {
     /// The time of the last event that was overwritten. Only a number, too: a snapshot loads it after it
     /// read the chunks, of which an overwritten one is not the same any more.
     overwritten_until: AtomicU64,
-    /// How many events of a flight recorder are missing of which neither a chunk nor `losses` tells yet.
-    /// Only a number.
-    untold: AtomicU64,
     /// Losses about which no chunk can tell.
     losses: Mutex<Vec<LossRecord>>,
     /// No thread will hand over a chunk any more. Stored by the stopping thread, loaded by the
@@ -51,6 +52,9 @@ pub(crate) struct Pool {
     /// others, loaded by those that wait; only a hint to give up, ordered by nothing.
     closing: AtomicBool,
     drainer: std::sync::OnceLock<std::thread::Thread>,
+    /// See [`beside`](Self::beside) and [`feeder`](Self::feeder).
+    beside: Mutex<Option<Arc<Self>>>,
+    feeder: Mutex<Option<Arc<Self>>>,
 }
 
 /// A chunk that somebody holds: where its payload is.
@@ -63,6 +67,42 @@ pub(crate) struct Held {
     pub(crate) capacity: usize,
 }
 
+/// A full chunk that was taken out of the queue, to be written.
+#[derive(Debug)]
+pub(crate) struct Full<'p> {
+    pool: &'p Pool,
+    index: ChunkIndex,
+}
+
+impl Full<'_> {
+    /// Gives it back to be filled again. If it is being read, the reader does.
+    pub(crate) fn give_back(self) {
+        let Self { pool, index } = self;
+        if pool.control(&index).release() {
+            pool.make_free(index);
+            pool.awaited.fetch_sub(1, AcqRel);
+        }
+    }
+}
+
+impl Chunk for Full<'_> {
+    fn payload(&self) -> &[u8] {
+        self.pool.payload(&self.index)
+    }
+
+    fn block(&mut self, head: [u8; BLOCK_HEAD_LEN]) -> &[u8] {
+        let Self { pool, index } = self;
+        let committed = pool.control(index).committed() as usize;
+        let chunk = pool.chunk(index.0 as usize);
+        // SAFETY: as for `payload`; and of the room for the head nobody but the holder of a full chunk
+        // knows.
+        unsafe {
+            chunk.copy_from_nonoverlapping(head.as_ptr(), BLOCK_HEAD_LEN);
+            std::slice::from_raw_parts(chunk, BLOCK_HEAD_LEN + committed)
+        }
+    }
+}
+
 /// A chunk as it was when it was read.
 #[derive(Debug)]
 pub(crate) struct Copied {
@@ -71,22 +111,30 @@ pub(crate) struct Copied {
     pub(crate) sighting: Sighting,
     /// How many lost events it tells of, if it is full.
     pub(crate) noted: u64,
-    /// The room for a block's head, and what was committed of the payload.
+    /// Room for a block's head, and what was committed of the payload.
     pub(crate) block: Vec<u8>,
+}
+
+#[cfg(all(test, loom))]
+impl Copied {
+    /// What was committed of the payload.
+    pub(crate) fn payload(&self) -> &[u8] {
+        &self.block[BLOCK_HEAD_LEN..]
+    }
 }
 
 impl Pool {
     /// What a chunk takes in the two queues: in each a word that tells whose turn it is, and its index.
     pub(crate) const QUEUED_BYTES: usize = 2 * size_of::<(usize, ChunkIndex)>();
 
-    pub(crate) fn new(epoch: Epoch, overflow: Overflow, memory: Box<dyn Memory>) -> Self {
+    pub(crate) fn new(recording: Epoch, overflow: Overflow, memory: Box<dyn Memory>) -> Self {
         let count = memory.controls().len();
         let free = ArrayQueue::new(count);
         for index in 0..count {
             free.push(ChunkIndex(index as u32)).expect("the queue holds all chunks");
         }
         Self {
-            epoch,
+            recording,
             overflow,
             memory,
             free,
@@ -94,12 +142,18 @@ impl Pool {
             awaited: AtomicUsize::new(0),
             noted: AtomicU64::new(0),
             overwritten_until: AtomicU64::new(0),
-            untold: AtomicU64::new(0),
             losses: Mutex::new(Vec::new()),
             stopping: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             drainer: std::sync::OnceLock::new(),
+            beside: Mutex::new(None),
+            feeder: Mutex::new(None),
         }
+    }
+
+    /// The size of a chunk, a block's head included.
+    pub(crate) fn chunk_bytes(&self) -> usize {
+        self.memory.chunk_bytes()
     }
 
     pub(crate) fn memory(&self) -> &dyn Memory {
@@ -147,14 +201,38 @@ impl Pool {
     }
 
     /// The next full chunk.
-    pub(crate) fn take_full(&self) -> Option<ChunkIndex> {
-        self.full.pop()
+    pub(crate) fn take_full(&self) -> Option<Full<'_>> {
+        self.full.pop().map(|index| Full { pool: self, index })
     }
 
-    /// Gives a chunk back after it was written out.
-    pub(crate) fn give_back(&self, index: ChunkIndex) {
-        self.return_unused(index);
-        self.awaited.fetch_sub(1, AcqRel);
+    /// Keeps a copy of a full chunk of another pool, as if it had been filled here. If it cannot be kept,
+    /// its events are counted as lost.
+    pub(crate) fn keep_copy(&self, of: &Full<'_>) {
+        let (from, payload) = (of.pool.control(&of.index), of.payload());
+        let (thread, sequence) = from.owner();
+        let held = self.take_free(thread, sequence).filter(|held| payload.len() <= held.capacity);
+        debug_assert!(held.is_some(), "chunks of this pool are as large, and no thread holds one");
+        let Some(Held { index, payload: room, .. }) = held else {
+            let events = count_events(payload);
+            return self.add_loss(loss(thread, LossCause::PoolFull, events, 0, from.last()));
+        };
+        // SAFETY: this thread holds the chunk, which is large enough.
+        unsafe { room.copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
+        let control = self.control(&index);
+        control.note_loss(from.noted());
+        control.commit(payload.len() as u32);
+        self.hand_over(index, from.last());
+    }
+
+    /// The flight recorder that keeps copies of the chunks of this pool, if there is one.
+    pub(crate) fn beside(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+        lock(&self.beside)
+    }
+
+    /// The pool of the session that is on beside this one, of a flight recorder: recent chunks may be
+    /// there alone. Whoever locks this keeps it so.
+    pub(crate) fn feeder(&self) -> MutexGuard<'_, Option<Arc<Self>>> {
+        lock(&self.feeder)
     }
 
     /// Gives a chunk back in which nothing was written.
@@ -183,13 +261,18 @@ impl Pool {
         let (thread, sequence) = control.owner();
         let committed = control.committed() as usize;
         let chunk = self.chunk(at);
+        let mut block = vec![0; BLOCK_HEAD_LEN];
         // SAFETY: the chunk is pinned, so that these bytes do not change: invariant 2 of `control`. They
         // are inside of the chunk, since no more than its capacity is ever committed.
-        let block = unsafe { std::slice::from_raw_parts(chunk, BLOCK_HEAD_LEN + committed) };
-        let copied =
-            Copied { thread, sequence, sighting, noted: control.noted(), block: block.to_vec() };
-        if control.unpin() {
+        block.extend_from_slice(unsafe {
+            std::slice::from_raw_parts(chunk.add(BLOCK_HEAD_LEN), committed)
+        });
+        let copied = Copied { thread, sequence, sighting, noted: control.noted(), block };
+        if let Some(GivenUp { was_kept }) = control.unpin() {
             self.make_free(ChunkIndex(at as u32));
+            if was_kept && self.overflow != Overflow::Overwrite {
+                self.awaited.fetch_sub(1, AcqRel);
+            }
         }
         Some(copied)
     }
@@ -210,14 +293,16 @@ impl Pool {
         &self.memory.controls()[index.0 as usize]
     }
 
-    /// A full chunk: the room for a block's head, and the committed payload behind it.
-    pub(crate) fn block_of<'a>(&'a self, index: &'a mut ChunkIndex) -> &'a mut [u8] {
+    /// What is committed of a chunk's payload. For who holds it: it does not change meanwhile.
+    pub(crate) fn payload<'a>(&'a self, index: &'a ChunkIndex) -> &'a [u8] {
         let committed = self.control(index).committed() as usize;
-        let chunk = self.chunk(index.0 as usize);
-        // SAFETY: whoever has the token of a chunk out of the full queue holds the chunk alone
-        // until it gives it back, so that nobody else touches these bytes; they are inside of the
-        // chunk, since no more than its capacity is ever committed.
-        unsafe { std::slice::from_raw_parts_mut(chunk, BLOCK_HEAD_LEN + committed) }
+        // SAFETY: a chunk is longer than a block's head, and no more than its capacity is ever committed.
+        // Whoever has a token holds the chunk, and so nobody writes what is committed: invariant 2 of
+        // `memory`.
+        unsafe {
+            let payload = self.chunk(index.0 as usize).add(BLOCK_HEAD_LEN);
+            std::slice::from_raw_parts(payload, committed)
+        }
     }
 
     /// Counts events about which `chunk` tells.
@@ -231,24 +316,33 @@ impl Pool {
         self.noted.load(Relaxed)
     }
 
-    /// Counts events that a thread of a flight recorder could not write, and will tell of later. A
-    /// session need not know before it ends.
-    pub(crate) fn add_untold(&self, count: u64) {
-        if self.overflow == Overflow::Overwrite {
-            self.untold.fetch_add(count, Relaxed);
+    /// Takes what a thread counted while events of that side came here.
+    pub(crate) fn take_counts(&self, counts: &Counts, side: Side) {
+        let thread = counts.thread();
+        let missing = (LossCause::PoolFull, counts.missing(side).take());
+        let refused = (LossCause::Reentrant, counts.refused.take());
+        for (cause, (count, first)) in [missing, refused] {
+            if count > 0 {
+                self.add_loss(loss(thread, cause, count, first, clock::now_here()));
+            }
         }
     }
 
-    /// Ends what [`add_untold`](Self::add_untold) began: a chunk or a loss tells of so many.
-    pub(crate) fn take_untold(&self, count: u64) {
-        if self.overflow == Overflow::Overwrite {
-            self.untold.fetch_sub(count, Relaxed);
+    /// Passes on the chunks that threads were filling, now that none of them writes into this pool any
+    /// more, nor will.
+    pub(crate) fn sweep(&self) {
+        for (at, control) in self.memory.controls().iter().enumerate() {
+            if !control.is_held() {
+                continue;
+            }
+            let index = ChunkIndex(at as u32);
+            if control.committed() == 0 {
+                self.return_unused(index);
+                continue;
+            }
+            let last = end_of(self.payload(&index)).unwrap_or(0);
+            self.hand_over(index, last);
         }
-    }
-
-    /// How many events are missing of which nothing tells yet.
-    pub(crate) fn untold(&self) -> u64 {
-        self.untold.load(Relaxed)
     }
 
     /// Counts events about which no chunk can tell.
@@ -277,11 +371,6 @@ impl Pool {
     /// The losses that were counted.
     pub(crate) fn losses(&self) -> Vec<LossRecord> {
         lock(&self.losses).clone()
-    }
-
-    /// Takes the losses that were counted.
-    pub(crate) fn take_losses(&self) -> Vec<LossRecord> {
-        std::mem::take(&mut lock(&self.losses))
     }
 
     /// Sends threads away that wait for a free chunk.

@@ -10,13 +10,18 @@
 //! Regions try a [short way](Recorder::short_way) first, which is the same with everything left
 //! out that is rarely needed; see [`short`](crate::short).
 //!
-//! # Stop
-//! 1. [`stop`](Recorder::stop) stores a zero epoch and runs the heavy side of the barrier.
-//! 2. It waits for every slot whose gate is closed. A thread that closed it before the barrier is
-//!    seen here; one that closes it later sees zero in its step 2.
-//! 3. It takes every slot's chunk, and lets go of the pool.
+//! # Turning elsewhere
+//! A session begins or ends, or a flight recorder does: events go to another pool from now on, or to
+//! none. [`turn`](Recorder::turn)
+//! 1. stores another epoch, or zero, and runs the heavy side of the barrier;
+//! 2. waits for every slot whose gate is closed. A thread that closed it before the barrier is seen
+//!    here; one that closes it later sees the other epoch in its step 2, and goes to the other pool;
+//! 3. takes what threads have counted, and sweeps up the chunks that they left in the pool.
 //!
-//! So whatever had returned before `stop` was called is in the chunks that were taken.
+//! So whatever had returned before `turn` was called is in the chunks of that pool, and nothing that
+//! comes later is. Nobody is held up: at no time does a thread find recording off in between. Its open
+//! regions and contexts, and the numbers of its chunks, go on from one pool to the next, as long as both
+//! are of one [recording](Pool::recording).
 //!
 //! A recorder is a value, not a global, so that models can make as many as they like; a program
 //! has [one](crate::thread::RECORDER).
@@ -30,6 +35,7 @@ use crate::pen::Pen;
 use crate::pool::Pool;
 use crate::slot::{Identity, ShortWay, Slot};
 use crate::sync::{Arc, AtomicU64, Mutex, const_fn, lock, wait};
+use crate::untold::Side;
 use crate::{barrier, clock};
 
 /// How many task ids a thread takes at once.
@@ -38,17 +44,39 @@ const TASK_IDS: u64 = 64;
 /// Everything that recording threads and sessions share.
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    /// See [`Epoch`]. Stored by `start` and [`stop`](Self::stop); loaded twice by
-    /// [`emit`](Self::emit), the second time with `Acquire`, so that what a stopping thread did to
-    /// a slot is seen by the slot's thread in the next session.
+    /// See [`Epoch`]. Stored by [`turn`](Self::turn); loaded twice by [`emit`](Self::emit), the second
+    /// time with `Acquire`, so that a thread that sees it finds the target in `targets`.
     epoch: EpochWord,
-    /// The pool of the session. Taken once per thread and session.
-    pool: Mutex<Option<Arc<Pool>>>,
+    /// Looked at once per thread and epoch.
+    targets: Mutex<Targets>,
     slots: Mutex<Slots>,
     next_task: AtomicU64,
     next_thread: AtomicU64,
     /// Events of threads that were getting a slot or giving one back.
     refused: AtomicU64,
+}
+
+/// Where events go: into which pool, and in which epoch. Each epoch is that of one target.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) epoch: Epoch,
+    pub(crate) pool: Arc<Pool>,
+    /// Another one than that of the target before.
+    pub(crate) side: Side,
+}
+
+#[derive(Debug)]
+struct Targets {
+    current: Option<Target>,
+    /// The one before, until no thread can be at it any more.
+    leaving: Option<Target>,
+    side: Side,
+}
+
+impl Targets {
+    fn of(&self, epoch: Epoch) -> Option<&Target> {
+        [&self.current, &self.leaving].into_iter().flatten().find(|target| target.epoch == epoch)
+    }
 }
 
 #[derive(Debug)]
@@ -64,7 +92,7 @@ impl Recorder {
         pub(crate) fn new() -> Self {
             Self {
                 epoch: EpochWord::of_program(),
-                pool: Mutex::new(None),
+                targets: Mutex::new(Targets { current: None, leaving: None, side: Side::FIRST }),
                 slots: Mutex::new(Slots { live: Vec::new(), spare: Vec::new() }),
                 next_task: AtomicU64::new(1),
                 next_thread: AtomicU64::new(1),
@@ -89,7 +117,7 @@ impl Recorder {
             || Epoch::from_word(self.epoch.load(Acquire)),
             |pen, epoch| {
                 if !pen.is_at(epoch) {
-                    self.attach(pen);
+                    self.attach(pen, epoch);
                 }
                 let result = f(pen, clock::now(epoch.has_counter()));
                 pen.commit();
@@ -105,28 +133,35 @@ impl Recorder {
         slot.short_way(&self.epoch)
     }
 
-    /// While the slot is emitting, the session cannot end, and its pool is the one to find.
+    /// While the slot is emitting and has seen this epoch, its target is one of the two.
     #[cold]
-    fn attach(&self, pen: &mut Pen) {
-        if let Some(pool) = lock(&self.pool).clone() {
-            pen.attach(pool);
+    fn attach(&self, pen: &mut Pen, epoch: Epoch) {
+        match lock(&self.targets).of(epoch) {
+            Some(target) => pen.attach(target),
+            None => pen.detach(),
         }
     }
 
-    /// Turns recording on, into `pool`. No other session may be on.
-    pub(crate) fn start(&self, pool: Arc<Pool>) {
-        let epoch = pool.epoch.word();
-        *lock(&self.pool) = Some(pool);
-        self.epoch.store(epoch, SeqCst);
-    }
-
-    /// Turns recording into `pool` off, and hands every chunk over. The numbered steps are those of
-    /// the module.
-    pub(crate) fn stop(&self, pool: &Pool) {
+    /// Turns recording to a pool, in an epoch that none was before, or off. Returns the pool that it
+    /// turned away from, with every chunk passed on. The numbered steps are those of the module.
+    ///
+    /// One thread at a time may call this.
+    pub(crate) fn turn(&self, to: Option<(Epoch, Arc<Pool>)>) -> Option<Arc<Pool>> {
+        let word = to.as_ref().map_or(0, |(epoch, _)| epoch.word());
+        let left = {
+            let mut targets = lock(&self.targets);
+            targets.side = targets.side.other();
+            let side = targets.side;
+            let to = to.map(|(epoch, pool)| Target { epoch, pool, side });
+            targets.leaving = std::mem::replace(&mut targets.current, to);
+            targets.leaving.clone()
+        };
         // 1.
-        self.epoch.store(0, SeqCst);
+        self.epoch.store(word, SeqCst);
+        let left = left?;
+        let pool = left.pool;
         pool.close();
-        barrier::heavy(pool.epoch.is_fenced());
+        barrier::heavy(pool.recording.is_fenced());
         // 2. and 3. No thread waits for this lock while it is emitting.
         let slots = lock(&self.slots);
         for slot in &slots.live {
@@ -135,13 +170,21 @@ impl Recorder {
                 wait(round);
                 round += 1;
             }
-            // SAFETY: the epoch is zero, the barrier ran, and the slot is not emitting.
-            unsafe { slot.finish() };
+            pool.take_counts(&slot.counts, left.side);
         }
+        lock(&self.targets).leaving = None;
         drop(slots);
         let refused = self.refused.swap(0, Relaxed);
         pool.add_loss(crate::pool::loss(0, LossCause::Reentrant, refused, 0, 0));
-        *lock(&self.pool) = None;
+        pool.sweep();
+        Some(pool)
+    }
+
+    /// How many events are missing of which nothing tells yet.
+    pub(crate) fn untold(&self) -> u64 {
+        let side = lock(&self.targets).side;
+        let untold = |slot: &Arc<Slot>| slot.counts.missing(side).count();
+        lock(&self.slots).live.iter().map(untold).sum()
     }
 
     /// Turns recording off and does no more: in a child process, where the session is not ours.
@@ -149,8 +192,12 @@ impl Recorder {
         self.epoch.store(0, SeqCst);
     }
 
-    /// Forgets the threads of the process that this one is a copy of. `own` is the one that lives.
-    pub(crate) fn forget_threads(&self, own: *const Slot) {
+    /// Forgets the threads of the process that this one is a copy of, and where its events went. `own`
+    /// is the thread that lives.
+    pub(crate) fn forget_parent(&self, own: *const Slot) {
+        let mut targets = lock(&self.targets);
+        std::mem::forget((targets.current.take(), targets.leaving.take()));
+        drop(targets);
         lock(&self.slots).live.retain(|slot| Arc::as_ptr(slot) == own);
     }
 
@@ -159,7 +206,7 @@ impl Recorder {
         let mut slots = lock(&self.slots);
         let slot = match slots.spare.pop() {
             Some(slot) => {
-                // SAFETY: a spare slot has no thread, and stopping sessions look at live ones.
+                // SAFETY: a spare slot has no thread, and its next one is the calling one.
                 unsafe { slot.pen(|pen| pen.adopt(identity)) };
                 slot
             }
@@ -174,8 +221,21 @@ impl Recorder {
     pub(crate) fn retire(&self, slot: &Slot) -> Identity {
         let mut slots = lock(&self.slots);
         let at = slots.live.iter().position(|live| std::ptr::eq(&**live, slot));
-        // SAFETY: called by the slot's own thread, with the lock held under which sessions stop.
-        let identity = unsafe { slot.finish() };
+        let identity = {
+            let targets = lock(&self.targets);
+            // SAFETY: called by the slot's own thread, with the lock of all slots held.
+            let identity = unsafe {
+                slot.pen(|pen| {
+                    let current = targets.current.as_ref().map(|target| target.epoch);
+                    pen.finish(pen.epoch().is_some() && pen.epoch() == current)
+                })
+            };
+            // Whoever turns recording elsewhere has not come to this slot yet, and will not any more.
+            for Target { pool, side, .. } in targets.leaving.iter().chain(&targets.current) {
+                pool.take_counts(&slot.counts, *side);
+            }
+            identity
+        };
         if let Some(at) = at {
             let slot = slots.live.swap_remove(at);
             slots.spare.push(slot);

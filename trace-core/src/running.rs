@@ -1,4 +1,16 @@
-//! What is on: a session or a flight recorder, one at a time.
+//! What is on: a session, a flight recorder, or both.
+//!
+//! Both together are one recording. Threads write into the session's pool. Its drainer gives a copy of
+//! each chunk to the flight recorder's pool, and what is not there yet, a snapshot finds in the
+//! session's. So an event costs what it costs with the session alone, and the flight recorder has all
+//! that it would have by itself.
+//!
+//! | | events go | what the flight recorder has so far |
+//! |---|---|---|
+//! | a session begins beside a flight recorder | to the session's pool from now on | stays where it is |
+//! | it ends | back to the flight recorder's pool | was copied, to the last chunk, before the session is gone |
+//! | a flight recorder begins beside a session | where they went | is what the session's pool holds |
+//! | it ends | where they went | |
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,29 +30,30 @@ use crate::{barrier, callsite, clock, drainer};
 
 /// What is on.
 pub(crate) struct Running {
-    owner: Process,
-    pub(crate) pool: Arc<Pool>,
-    pub(crate) consumer: Consumer,
+    owner: Option<Process>,
+    session: Option<OfSession>,
+    flight: Option<Arc<Pool>>,
 }
 
-/// What becomes of full chunks.
-pub(crate) enum Consumer {
-    /// A session's thread writes them out.
-    Writer(JoinHandle<Result<Summary, StopError>>),
-    /// A flight recorder keeps them until they are the oldest.
-    Keeper,
+/// A session that is on.
+pub(crate) struct OfSession {
+    /// What tells it from others.
+    pub(crate) id: Epoch,
+    pub(crate) pool: Arc<Pool>,
+    /// The thread that writes it out.
+    pub(crate) drainer: JoinHandle<Result<Summary, StopError>>,
 }
 
 /// Held during all of start and stop, so that they come one after the other.
-static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
+static RUNNING: Mutex<Running> = Mutex::new(Running::NOTHING);
 
-/// What is on, from now on until the guard is dropped.
-pub(crate) fn lock() -> MutexGuard<'static, Option<Running>> {
+/// What is on, from now on until the guard is dropped. It may be the parent's.
+pub(crate) fn lock() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sees to it that nothing is on, and that nothing begins before the guard is dropped.
-pub(crate) fn lock_idle() -> Result<MutexGuard<'static, Option<Running>>, StartError> {
+/// The same for who wants to start something, which can be done from here. What is on is ours.
+pub(crate) fn lock_to_start() -> Result<MutexGuard<'static, Running>, StartError> {
     if !crate::COMPILED_IN {
         return Err(StartError::CompiledOut);
     }
@@ -52,12 +65,13 @@ pub(crate) fn lock_idle() -> Result<MutexGuard<'static, Option<Running>>, StartE
         return Err(StartError::AlreadyStarted);
     }
     let mut on = lock();
-    if on.as_ref().is_some_and(Running::is_parents) {
-        // It is the parent's, and so are the thread and the memory that it refers to.
-        std::mem::forget(on.take());
-        crate::thread::forget_others();
+    if on.is_parents() {
+        // And so are the thread and the memory that it refers to.
+        std::mem::forget(std::mem::replace(&mut *on, Running::NOTHING));
+        callsite::forget_parents_pools();
+        crate::thread::forget_parent();
     }
-    if on.is_some() { Err(StartError::AlreadyStarted) } else { Ok(on) }
+    Ok(on)
 }
 
 /// An epoch that none was before.
@@ -69,22 +83,87 @@ pub(crate) fn new_epoch() -> Epoch {
 }
 
 impl Running {
-    /// Turns recording into `pool` on.
-    pub(crate) fn start(pool: Arc<Pool>, consumer: Consumer) -> Self {
-        callsite::keep_in(Arc::clone(&pool));
-        RECORDER.start(Arc::clone(&pool));
-        Self { owner: Process::current(), pool, consumer }
-    }
+    const NOTHING: Self = Self { owner: None, session: None, flight: None };
 
     /// Whether it belongs to the process that this one is a copy of.
     pub(crate) fn is_parents(&self) -> bool {
-        self.owner.is_child()
+        self.owner.is_some_and(Process::is_child)
     }
 
-    /// Turns recording off; every chunk is full then.
-    pub(crate) fn stop(self) -> (Arc<Pool>, Consumer) {
-        RECORDER.stop(&self.pool);
-        callsite::forget_pool();
-        (self.pool, self.consumer)
+    /// The session that is on.
+    pub(crate) fn session(&self) -> Option<&OfSession> {
+        self.session.as_ref()
+    }
+
+    /// The flight recorder that is on.
+    pub(crate) fn flight(&self) -> Option<&Arc<Pool>> {
+        self.flight.as_ref()
+    }
+
+    /// The recording that something which starts in `epoch` is a part of.
+    pub(crate) fn recording(&self, epoch: Epoch) -> Epoch {
+        let session = self.session.as_ref().map(|session| &session.pool);
+        session.or(self.flight.as_ref()).map_or(epoch, |pool| pool.recording)
+    }
+
+    /// Starts a session. There must be none.
+    pub(crate) fn start_session(&mut self, session: OfSession) {
+        let pool = Arc::clone(&session.pool);
+        callsite::keep_in(&pool);
+        if let Some(flight) = &self.flight {
+            *pool.beside() = Some(Arc::clone(flight));
+            *flight.feeder() = Some(Arc::clone(&pool));
+        }
+        RECORDER.turn(Some((session.id, pool)));
+        self.owner = Some(Process::current());
+        self.session = Some(session);
+    }
+
+    /// Stops the session, if `chosen` says so: it has got its last chunk. To be
+    /// [ended](Self::end_session) when it has written it.
+    pub(crate) fn stop_session(
+        &mut self,
+        chosen: impl FnOnce(&OfSession) -> bool,
+    ) -> Option<OfSession> {
+        let session = self.session.take_if(|session| chosen(session))?;
+        RECORDER.turn(self.flight.as_ref().map(|flight| (new_epoch(), Arc::clone(flight))));
+        callsite::forget_pool(&session.pool);
+        Some(session)
+    }
+
+    /// Ends what a flight recorder had of a session that has stopped.
+    pub(crate) fn end_session(&mut self, pool: &Pool) {
+        if let Some(flight) = &self.flight {
+            let mut feeder = flight.feeder();
+            pool.losses().into_iter().for_each(|loss| flight.add_loss(loss));
+            *feeder = None;
+        }
+        *pool.beside() = None;
+    }
+
+    /// Starts a flight recorder. There must be none.
+    pub(crate) fn start_flight(&mut self, epoch: Epoch, pool: &Arc<Pool>) {
+        callsite::keep_in(pool);
+        match &self.session {
+            Some(session) => {
+                *pool.feeder() = Some(Arc::clone(&session.pool));
+                *session.pool.beside() = Some(Arc::clone(pool));
+            }
+            None => _ = RECORDER.turn(Some((epoch, Arc::clone(pool)))),
+        }
+        self.owner = Some(Process::current());
+        self.flight = Some(Arc::clone(pool));
+    }
+
+    /// Stops a flight recorder, if it is this one. What it feeds on stays there for a last snapshot.
+    pub(crate) fn stop_flight(&mut self, pool: &Arc<Pool>) {
+        if self.flight.take_if(|flight| Arc::ptr_eq(flight, pool)).is_none() {
+            return;
+        }
+        match &self.session {
+            Some(session) => *session.pool.beside() = None,
+            None => _ = RECORDER.turn(None),
+        }
+        callsite::forget_pool(pool);
     }
 }

@@ -2,16 +2,17 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::MutexGuard;
 use std::time::Duration;
 
-use trace_format::Overflow;
+use trace_format::{Beginning, Overflow};
 
 use crate::about::About;
 use crate::error::{StartError, StopError};
 use crate::memory::Memory;
 use crate::output::Output;
 use crate::pool::Pool;
-use crate::running::{Consumer, Running};
+use crate::running::{OfSession, Running};
 use crate::storage::{MIN_CHUNK_BYTES, Size};
 use crate::sync::Arc;
 use crate::thread::is_emitting;
@@ -82,6 +83,9 @@ pub struct Summary {
 
 /// A running session, which is stopped by [`finish`](Self::finish) or when this is dropped. Only
 /// `finish` tells whether the trace could be written.
+///
+/// Beside a [flight recorder](crate::FlightRecorder) it begins midway: of tasks and regions that are open
+/// then the ends are in it, but not the begins.
 ///
 /// ```
 /// # use trace_core as trace;
@@ -157,7 +161,8 @@ impl SessionBuilder {
     }
 
     /// The size of a chunk in bytes, from 4 KiB to 16 MiB, and rounded up to a multiple of 64. If nothing
-    /// is said 64 KiB, or less in a pool of less than 1 MiB, so that there are 16 of them. A pool has at
+    /// is said 64 KiB, or less in a pool of less than 1 MiB, so that there are about 16 of them. Beside a
+    /// [flight recorder](crate::FlightRecorder) it is no more than that one's chunks have. A pool has at
     /// least two. A thread fills a chunk at a time, so that a program with many threads wants more than
     /// as many of them in its pool.
     pub fn chunk_bytes(mut self, chunk_bytes: usize) -> Self {
@@ -186,8 +191,8 @@ impl SessionBuilder {
     /// # Errors
     /// As for [`start`].
     pub fn start(self, writer: impl Write + Send + 'static) -> Result<Session, StartError> {
-        let mut on = running::lock_idle()?;
-        let memory = self.size()?.on_heap()?;
+        let mut on = lock_for_session()?;
+        let memory = self.size(&on)?.on_heap()?;
         self.run(&mut on, writer, memory, program::random(), |_| ())
     }
 
@@ -197,8 +202,8 @@ impl SessionBuilder {
     /// As for [`start_file`].
     pub fn start_file(self, path: impl AsRef<Path>) -> Result<Session, StartError> {
         let path = path.as_ref();
-        let mut on = running::lock_idle()?;
-        let size = self.size()?;
+        let mut on = lock_for_session()?;
+        let size = self.size(&on)?;
         let file = storage::create_trace(path)
             .map_err(|source| StartError::Output { path: path.to_owned(), source })?;
         let session = program::random();
@@ -207,28 +212,32 @@ impl SessionBuilder {
         self.run(&mut on, file, memory, session, Output::flush_waiting)
     }
 
-    fn size(&self) -> Result<Size, StartError> {
+    fn size(&self, on: &Running) -> Result<Size, StartError> {
         if self.overflow == Overflow::Overwrite {
             return Err(StartError::Overwrite);
         }
         let usual = DEFAULT_CHUNK_BYTES.min(self.pool_bytes / 16).max(MIN_CHUNK_BYTES);
-        Size::new(self.pool_bytes, self.chunk_bytes.unwrap_or(usual))
+        let chunk_bytes = self.chunk_bytes.unwrap_or(usual);
+        // A flight recorder keeps copies of them.
+        let most = on.flight().map_or(usize::MAX, |flight| flight.chunk_bytes());
+        Size::new(self.pool_bytes, chunk_bytes.min(most))
     }
 
     fn run<W: Write + Send + 'static>(
         &self,
-        on: &mut Option<Running>,
+        on: &mut Running,
         writer: W,
         memory: Box<dyn Memory>,
         session: u64,
         begin: impl FnOnce(&mut Output<W>),
     ) -> Result<Session, StartError> {
         let epoch = running::new_epoch();
-        let about = About::new(&*memory, session, self.overflow, self.command_line);
+        let beginning = if on.flight().is_some() { Beginning::Midway } else { Beginning::Start };
+        let about = About::new(&*memory, session, self.overflow, beginning, self.command_line);
         let mut output =
             Output::new(writer, &about.header(clock::wall_ns()), &clock::read_anchor());
         begin(&mut output);
-        let pool = Arc::new(Pool::new(epoch, self.overflow, memory));
+        let pool = Arc::new(Pool::new(on.recording(epoch), self.overflow, memory));
         let drainer = {
             let pool = Arc::clone(&pool);
             let work = move || {
@@ -238,7 +247,7 @@ impl SessionBuilder {
             let builder = std::thread::Builder::new().name("trace-drainer".to_owned());
             thread_name::without_signals(|| builder.spawn(work)).map_err(StartError::Thread)?
         };
-        *on = Some(Running::start(pool, Consumer::Writer(drainer)));
+        on.start_session(OfSession { id: epoch, pool, drainer });
         Ok(Session { epoch: epoch.word() })
     }
 }
@@ -252,16 +261,22 @@ fn stop_if(chosen: impl FnOnce(usize) -> bool) -> Result<Summary, StopError> {
         return Err(StopError::CalledFromWriter);
     }
     let mut on = running::lock();
-    let is_meant = |running: &mut Running| {
-        let is_ours = !running.is_parents() && matches!(running.consumer, Consumer::Writer(_));
-        is_ours && chosen(running.pool.epoch.word())
-    };
-    let Some((pool, Consumer::Writer(drainer))) = on.take_if(is_meant).map(Running::stop) else {
+    let is_ours = !on.is_parents();
+    let Some(session) = on.stop_session(|on| is_ours && chosen(on.id.word())) else {
         return Err(StopError::NotStarted);
     };
+    let OfSession { pool, drainer, .. } = session;
     pool.begin_stopping(drainer.thread());
-    drainer.join().unwrap_or_else(|_| {
+    let written = drainer.join().unwrap_or_else(|_| {
         let source = std::io::Error::other("the thread that writes the trace panicked");
         Err(StopError::Write { source, written: 0, lost: 0 })
-    })
+    });
+    on.end_session(&pool);
+    written
+}
+
+/// What is on, to start a session in: there is none.
+fn lock_for_session() -> Result<MutexGuard<'static, Running>, StartError> {
+    let on = running::lock_to_start()?;
+    if on.session().is_some() { Err(StartError::AlreadyStarted) } else { Ok(on) }
 }

@@ -1,14 +1,16 @@
 //! A thread's slot: what other threads may know of it, and the pen that they may not touch.
 //!
-//! A slot has two sides. The gate and the count of refused events are shared. The [`Pen`]
-//! is touched by one thread at a time:
+//! A slot has two sides. The gate and the counts are shared. The [`Pen`] is touched by one thread at a
+//! time:
 //!
 //! 1. By the slot's own thread while it has stored [`EMITTING`] in the gate and then seen an epoch
 //!    that is not zero ([`Recorder::emit`](crate::recorder::Recorder::emit)).
-//! 2. By the thread that stops a session, after it stored a zero epoch, ran the
-//!    [barrier](crate::barrier) and saw that the gate does not say [`EMITTING`]; until the next
-//!    epoch is stored, the slot's own thread sees zero and keeps away.
-//! 3. By the slot's own thread when it retires the slot, holding the lock under which 2. happens.
+//! 2. By the slot's own thread when it retires the slot, and by the next one when it adopts it: between
+//!    these it has none. Both hold the lock of all slots.
+//!
+//! Whoever turns recording elsewhere touches no pen. It stores another epoch, runs the
+//! [barrier](crate::barrier) and waits until the gate does not say [`EMITTING`]: from then on the slot's
+//! own thread sees the other epoch, and touches nothing of the pool that it wrote into before.
 //!
 //! While nobody emits, the gate of a thread that takes part in a session shows this session's
 //! epoch, if events can take [the short way](Slot::short_way) in it: then one comparison tells
@@ -21,7 +23,8 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::barrier;
 use crate::epoch::Epoch;
 use crate::pen::{Pen, Resume};
-use crate::sync::{AtomicU64, AtomicUsize, MutPtr, UnsafeCell};
+use crate::sync::{Arc, AtomicUsize, MutPtr, UnsafeCell};
+use crate::untold::Counts;
 
 /// In the gate: the thread is using the pen. No epoch has this value, and off is another one.
 pub(crate) const EMITTING: usize = 1;
@@ -39,8 +42,8 @@ pub(crate) struct Slot {
     /// `Acquire` by the stopping thread, which then sees what the pen wrote.
     gate: AtomicUsize,
     pen: UnsafeCell<Pen>,
-    /// Events refused because the slot was emitting. Only a number: nothing is ordered by it.
-    refused: AtomicU64,
+    /// What its thread could not record.
+    pub(crate) counts: Arc<Counts>,
 }
 
 // SAFETY: the pen is touched by one thread at a time: the module's rules.
@@ -108,11 +111,9 @@ impl Drop for ShortWay<'_> {
 
 impl Slot {
     pub(crate) fn new(identity: Identity) -> Self {
-        Self {
-            gate: AtomicUsize::new(IDLE),
-            pen: UnsafeCell::new(Pen::new(identity)),
-            refused: AtomicU64::new(0),
-        }
+        let counts = Arc::new(Counts::new(identity.number));
+        let pen = UnsafeCell::new(Pen::new(identity, Arc::clone(&counts)));
+        Self { gate: AtomicUsize::new(IDLE), pen, counts }
     }
 
     /// Lends the pen to its own thread, if `epoch` yields one after the gate was closed.
@@ -127,7 +128,7 @@ impl Slot {
     ) -> Option<R> {
         let gate = self.gate.load(Relaxed);
         if gate == EMITTING {
-            self.refused.fetch_add(1, Relaxed);
+            self.refuse();
             return None;
         }
         self.gate.store(EMITTING, Relaxed);
@@ -141,6 +142,11 @@ impl Slot {
             emitting.gate = pen.gate();
             result
         }))
+    }
+
+    #[cold]
+    fn refuse(&self) {
+        self.counts.refused.add(1, crate::clock::now_here());
     }
 
     /// [The short way](crate::short) to the pen, for its own thread, if the gate shows what `epoch`
@@ -167,26 +173,12 @@ impl Slot {
         self.gate.load(Acquire) == EMITTING
     }
 
-    /// Lends the pen to a thread that stops a session or retires the slot.
+    /// Lends the pen to the thread that retires or adopts the slot.
     ///
     /// # Safety
-    /// Rule 2 or 3 of the module holds.
+    /// Rule 2 of the module holds.
     pub(crate) unsafe fn pen<R>(&self, f: impl FnOnce(&mut Pen) -> R) -> R {
         // SAFETY: the caller's promise.
         self.pen.with_mut(|pen| f(unsafe { &mut *pen }))
-    }
-
-    fn take_refused(&self) -> u64 {
-        self.refused.swap(0, Relaxed)
-    }
-
-    /// Hands the chunk over and lets go of the pool. Returns the identity, to go on with later.
-    ///
-    /// # Safety
-    /// As for [`pen`](Self::pen).
-    pub(crate) unsafe fn finish(&self) -> Identity {
-        let refused = self.take_refused();
-        // SAFETY: the caller's promise.
-        unsafe { self.pen(|pen| pen.finish(refused)) }
     }
 }

@@ -21,6 +21,7 @@ use crate::clock;
 use crate::error::SnapshotError;
 use crate::output::Output;
 use crate::pool::{Copied, Pool, loss};
+use crate::thread::RECORDER;
 
 /// The newest events of a recording, up to one moment.
 #[derive(Debug)]
@@ -50,18 +51,23 @@ struct Part {
 }
 
 impl Window {
-    /// What is in `pool`.
-    pub(crate) fn of(pool: &Pool) -> Self {
+    /// What is in the `pool` of a flight recorder that began at `start`, and in that of the session beside
+    /// it.
+    pub(crate) fn of(pool: &Pool, start: &Anchor) -> Self {
+        // Locked, so that what a session leaves behind is in one of the two.
+        let feeder = pool.feeder();
         let end = clock::read_anchor();
-        let mut order: Vec<_> = pool.sightings().collect();
-        order.sort_by_key(|(_, sighting)| (!sighting.is_kept, sighting.last));
-        let copied = order.into_iter().filter_map(|(at, _)| pool.copy(at));
-        let mut chunks: Vec<_> =
-            copied.filter_map(|copied| Part::until(copied, end.ticks.0)).collect();
+        // The session's first: from there chunks go to the other one.
+        let mut chunks: Vec<Part> = feeder.iter().flat_map(|feeder| copied(feeder, &end)).collect();
+        chunks.extend(copied(pool, &end));
         // Asked after the chunks were copied: whatever was overwritten is not among them.
         let mut since = pool.overwritten_until();
         since = since.max(drop_before_gaps(&mut chunks));
-        Self { chunks, losses: pool.losses(), untold: pool.untold(), end, since }
+        let mut losses = pool.losses();
+        losses.extend(feeder.iter().flat_map(|feeder| feeder.losses()));
+        // Of a session that had begun before.
+        losses.retain(|loss| loss.to >= start.ticks);
+        Self { chunks, losses, untold: RECORDER.untold(), end, since }
     }
 
     /// Leaves out chunks of which every event is older than that.
@@ -137,19 +143,50 @@ impl Window {
     }
 }
 
+/// The chunks of a pool, up to that time.
+fn copied(pool: &Pool, end: &Anchor) -> impl Iterator<Item = Part> {
+    let mut order: Vec<_> = pool.sightings().collect();
+    order.sort_by_key(|(_, sighting)| (!sighting.is_kept, sighting.last));
+    let copied = order.into_iter().filter_map(|(at, _)| pool.copy(at));
+    copied.filter_map(|copied| Part::until(copied, end.ticks.0))
+}
+
 impl Part {
     /// A chunk without what happened after the time `end`; `None` if nothing is left.
     fn until(copied: Copied, end: u64) -> Option<Self> {
         let Copied { thread, sequence, sighting, noted, mut block } = copied;
-        let mut input = Cursor::new(&block[BLOCK_HEAD_LEN..]);
-        let base = ChunkHead::decode(&mut input, ChunkHead::SHAPE).ok()?.base.0;
+        let whole = sighting.is_kept && sighting.last <= end;
+        let walk = Walk::until(&block[BLOCK_HEAD_LEN..], if whole { 0 } else { end })?;
+        let base = walk.base;
         if base > end {
             return None;
         }
-        if sighting.is_kept && sighting.last <= end {
+        if whole {
             return Some(Self { thread, sequence, base, last: sighting.last, noted, block });
         }
-        let (mut now, mut noted, mut valid) = (base, 0, input.position());
+        block.truncate(BLOCK_HEAD_LEN + walk.valid);
+        Some(Self { thread, sequence, base, last: walk.last, noted: walk.noted, block })
+    }
+}
+
+/// What a chunk's payload holds up to some time.
+struct Walk {
+    /// The times of its head and of the last event.
+    base: u64,
+    last: u64,
+    /// How many lost events it tells of.
+    noted: u64,
+    /// How many of its bytes that takes.
+    valid: usize,
+}
+
+impl Walk {
+    /// `None` if there is no head.
+    fn until(payload: &[u8], end: u64) -> Option<Self> {
+        let mut input = Cursor::new(payload);
+        let base = ChunkHead::decode(&mut input, ChunkHead::SHAPE).ok()?.base.0;
+        let mut walk = Self { base, last: base, noted: 0, valid: input.position() };
+        let mut now = base;
         while let Ok(Timed { delta, event }) = Timed::decode(&mut input) {
             now = now.wrapping_add(delta);
             if let Event::Clock { ticks } = event {
@@ -159,19 +196,25 @@ impl Part {
                 break;
             }
             if let Event::Loss { count, .. } = event {
-                noted += count;
+                walk.noted += count;
             }
-            valid = input.position();
+            (walk.last, walk.valid) = (now, input.position());
         }
-        block.truncate(BLOCK_HEAD_LEN + valid);
-        Some(Self { thread, sequence, base, last: now.min(end), noted, block })
+        Some(walk)
     }
 }
 
-/// Leaves out what precedes a chunk of the same thread that is missing; returns the time of the last
-/// event of that.
+/// The time of the last event in a chunk's payload; `None` if it has no head.
+pub(crate) fn end_of(payload: &[u8]) -> Option<u64> {
+    Some(Walk::until(payload, u64::MAX)?.last)
+}
+
+/// Leaves out what precedes a chunk of the same thread that is missing, and what there is twice; returns
+/// the time of the last event of the former.
 fn drop_before_gaps(chunks: &mut Vec<Part>) -> u64 {
-    chunks.sort_by_key(|part| (part.thread, part.sequence));
+    // Of two copies of a chunk, the one that was made while it was still being filled is the shorter one.
+    chunks.sort_by_key(|part| (part.thread, part.sequence, std::cmp::Reverse(part.block.len())));
+    chunks.dedup_by_key(|part| (part.thread, part.sequence));
     let mut first: BTreeMap<u64, u64> = BTreeMap::new();
     for pair in chunks.windows(2) {
         if pair[0].thread == pair[1].thread && pair[0].sequence + 1 != pair[1].sequence {

@@ -10,7 +10,7 @@ pub(crate) use imp::*;
 mod imp {
     pub(crate) use crossbeam_queue::ArrayQueue;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
-    pub(crate) use std::sync::{Arc, Mutex};
+    pub(crate) use std::sync::{Arc, Mutex, MutexGuard};
 
     /// Memory that one thread at a time may touch, by a rule that the type's owner states.
     #[derive(Debug)]
@@ -93,7 +93,7 @@ mod imp {
 mod imp {
     pub(crate) use loom::cell::{MutPtr, UnsafeCell};
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, fence};
-    pub(crate) use loom::sync::{Arc, Mutex};
+    pub(crate) use loom::sync::{Arc, Mutex, MutexGuard};
 
     /// loom knows no kernel that would run it: it runs every time.
     pub(crate) fn fence_that_heavy_runs_for_us() {

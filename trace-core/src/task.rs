@@ -31,8 +31,8 @@ struct Begun {
     id: TaskId,
     parent: TaskId,
     begin: u64,
-    /// The session in which it began.
-    epoch: usize,
+    /// The recording in which it began.
+    recording: usize,
     /// The callsite's number, if the begin found it out and it is short, else 0.
     short_id: u16,
 }
@@ -41,7 +41,7 @@ impl Begun {
     /// Of a task that is not recorded.
     #[inline(always)]
     const fn unrecorded(parent: TaskId) -> Self {
-        Self { id: TaskId::BACKGROUND, parent, begin: 0, epoch: 0, short_id: 0 }
+        Self { id: TaskId::BACKGROUND, parent, begin: 0, recording: 0, short_id: 0 }
     }
 }
 
@@ -127,7 +127,7 @@ fn begin_named_shortly(
     let (callsite, id) = (of_short(short_id)?, pen.peek_task()?);
     pen.put_shortly(begin, Event::TaskBegin { callsite, task: id, parent })?;
     pen.take_task();
-    Some(Begun { id, parent, begin, epoch: pen.epoch_word(), short_id })
+    Some(Begun { id, parent, begin, recording: pen.recording(), short_id })
 }
 
 #[cold]
@@ -140,7 +140,7 @@ fn begin_named_long_way(
     let begun = emit(|pen, begin| {
         let callsite = pen.names.id(CallsiteKind::Task, name, location);
         let (id, parent) = (pen.begin_task(callsite, context, None, begin), context.task());
-        Begun { id, parent, begin, epoch: pen.epoch_word(), short_id: short(callsite) }
+        Begun { id, parent, begin, recording: pen.recording(), short_id: short(callsite) }
     });
     begun.unwrap_or(Begun::unrecorded(context.task()))
 }
@@ -155,11 +155,11 @@ fn end_named(begun: Begun, name: &'static str, location: &'static Location<'stat
 
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn end_named_shortly(begun: Begun) -> Option<()> {
-    let Begun { id: task, parent, begin, epoch, short_id } = begun;
+    let Begun { id: task, parent, begin, recording, short_id } = begun;
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
     let callsite = of_short(short_id)?;
-    if epoch != pen.epoch_word() {
+    if recording != pen.recording() {
         return None;
     }
     let age = now.saturating_sub(begin);
@@ -169,10 +169,10 @@ fn end_named_shortly(begun: Begun) -> Option<()> {
 #[cold]
 #[inline(never)]
 fn end_named_long_way(begun: Begun, name: &'static str, location: &'static Location<'static>) {
-    let Begun { id: task, parent, begin, epoch, .. } = begun;
+    let Begun { id: task, parent, begin, recording, .. } = begun;
     emit(|pen, now| {
         let callsite = CallsiteId(pen.names.id(CallsiteKind::Task, name, location));
-        let end = if epoch == pen.epoch_word() {
+        let end = if recording == pen.recording() {
             Event::TaskEnd { callsite, task, parent, age: now.saturating_sub(begin) }
         } else {
             Event::UnseenTaskEnd { callsite, task }

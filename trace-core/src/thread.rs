@@ -142,11 +142,11 @@ pub(crate) fn refusing<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// In a child process: forgets the threads that only its parent has.
-pub(crate) fn forget_others() {
+/// In a child process: forgets the threads that only its parent has, and where they recorded.
+pub(crate) fn forget_parent() {
     refusing(|| {
         let own = LEAVE.try_with(|leave| leave.slot.borrow().as_ref().map(Arc::as_ptr));
-        RECORDER.forget_threads(own.ok().flatten().unwrap_or(std::ptr::null()));
+        RECORDER.forget_parent(own.ok().flatten().unwrap_or(std::ptr::null()));
     });
 }
 

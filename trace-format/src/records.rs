@@ -60,6 +60,17 @@ byte_enum! {
     }
 }
 
+byte_enum! {
+    /// Where in a recording a trace begins.
+    pub enum Beginning: "beginning" {
+        /// At its start: what began before was not recorded anywhere.
+        Start = 1 "start",
+        /// Later: tasks and regions may have begun before it whose ends are in it. So are the traces that a
+        /// flight recorder writes, and those of a session that began beside one.
+        Midway = 2 "midway",
+    }
+}
+
 record! {
     /// Who wrote the trace, when and how. The only record of the first block.
     1 Header<'a> {
@@ -91,6 +102,8 @@ record! {
         chunk_bytes: u64,
         /// What happens when the pool is full.
         overflow: Overflow,
+        /// Where in the recording it begins.
+        beginning: Beginning,
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use trace_format::wire::{Cursor, Field};
 use trace_format::{
-    Anchor, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource,
-    EVENTS, Event, Header, LossCause, MAGIC, OpenRegion, Overflow, RECORDS, Spec, Summary, TaskId,
-    Text, Ticks, Timed, Value, Values, delta_len, file_to_text, text_to_file,
+    Anchor, Beginning, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
+    ClockSource, EVENTS, Event, Header, LossCause, MAGIC, OpenRegion, Overflow, RECORDS, Spec,
+    Summary, TaskId, Text, Ticks, Timed, Value, Values, delta_len, file_to_text, text_to_file,
 };
 
 /// What stands between `<!-- name -->` and `<!-- end -->`, for each name.
@@ -90,7 +90,7 @@ fn words() -> String {
             writeln!(text, "| {} | {byte} | `{word}` | {doc} |", $Name::SHAPE).unwrap();
         })+ };
     }
-    rows!(BlockType ClockSource CallsiteKind LossCause Overflow);
+    rows!(BlockType ClockSource CallsiteKind LossCause Overflow Beginning);
     text
 }
 
@@ -122,6 +122,7 @@ impl Example {
             (&1_048_576_u64, "pool_bytes = 2^20"),
             (&65_536_u64, "chunk_bytes = 2^16"),
             (&Overflow::Drop, "overflow = drop"),
+            (&Beginning::Start, "beginning = start"),
         ]);
         header.is_a::<Header<'_>>();
         file.block(BlockType::Header, 0, header);

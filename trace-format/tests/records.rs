@@ -2,8 +2,8 @@
 
 use trace_format::wire::{Cursor, Field};
 use trace_format::{
-    Anchor, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource, Header,
-    LossCause, LossRecord, OpenRegion, Overflow, RECORDS, Summary, TaskId, Text, Ticks,
+    Anchor, Beginning, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource,
+    Header, LossCause, LossRecord, OpenRegion, Overflow, RECORDS, Summary, TaskId, Text, Ticks,
 };
 
 #[track_caller]
@@ -40,9 +40,10 @@ fn header() {
         pool_bytes: 6,
         chunk_bytes: 7,
         overflow: Overflow::Block,
+        beginning: Beginning::Midway,
     };
     let (session, paths) = (&[2, 0, 0, 0, 0, 0, 0, 0], b"\x02p\0\x02h\x04b1\x04/p");
-    same(header, &[&[1], session, &[3], &[0xac, 2], &[4], &[5], paths, &[6], &[7], &[2]]);
+    same(header, &[&[1], session, &[3], &[0xac, 2], &[4], &[5], paths, &[6], &[7], &[2], &[2]]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use trace_format::wire::{Bounded, Cursor, Field, LIST_LIMIT, Sink, put_varint};
 use trace_format::{
-    BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow, TaskId, Text,
-    Ticks, Value, Values,
+    Beginning, BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow,
+    TaskId, Text, Ticks, Value, Values,
 };
 
 fn bytes_of<'a>(value: &impl Field<'a>) -> Vec<u8> {
@@ -169,6 +169,8 @@ fn bytes_with_a_meaning() {
     same(BlockType::Summary, &[6]);
     refused::<Overflow>(&[0], "it at 0 cannot be 0");
     refused::<Overflow>(&[4], "it at 0 cannot be 4");
+    same(Beginning::Midway, &[2]);
+    refused::<Beginning>(&[3], "it at 0 cannot be 3");
 }
 
 #[test]

@@ -99,6 +99,6 @@ pub use trace::{Thread, Trace};
 pub use workers::Workers;
 
 pub use trace_format::{
-    BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow, TaskId, Text,
-    Value, Values,
+    Beginning, BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow,
+    TaskId, Text, Value, Values,
 };

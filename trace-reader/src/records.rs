@@ -1,6 +1,6 @@
 //! What a trace says about itself, with the strings made readable and the times converted.
 
-use trace_format::{ClockSource, LossCause, Overflow};
+use trace_format::{Beginning, ClockSource, LossCause, Overflow};
 
 use crate::{ThreadId, Time};
 
@@ -36,6 +36,8 @@ pub struct Header {
     pub chunk_bytes: u64,
     /// What happens when the pool is full.
     pub overflow: Overflow,
+    /// Where in the recording the trace begins.
+    pub beginning: Beginning,
 }
 
 impl Header {
@@ -55,6 +57,7 @@ impl Header {
             pool_bytes: header.pool_bytes,
             chunk_bytes: header.chunk_bytes,
             overflow: header.overflow,
+            beginning: header.beginning,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use trace_format::BlockType;
+use trace_format::{Beginning, BlockType};
 
 use crate::analysis::Analysis;
 use crate::opening::Pool;
@@ -285,7 +285,8 @@ impl Trace {
                     | Problem::MalformedBlock { block_type: BlockType::Chunk, .. }
             )
         };
-        self.losses.is_empty()
+        self.header.as_ref().is_none_or(|header| header.beginning == Beginning::Start)
+            && self.losses.is_empty()
             && self.threads.iter().all(|thread| thread.chunks[0].sequence == 0)
             && !self.problems.iter().any(missing)
     }

@@ -11,7 +11,7 @@ fn with_anchors(clock: &str, ticks_per_second: u64, anchors: &[(u64, u64, u64)])
     let mut text = format!(
         "runtime-trace 1\nblock header\n  Header version=1 session=7 clock={clock} \
          ticks_per_second={ticks_per_second} wall_ns=5000 pid=1 program=\"\" command_line=\"\" \
-         host=\"\" build_id=\"\" pool_path=\"\" pool_bytes=0 chunk_bytes=0 overflow=drop\n\
+         host=\"\" build_id=\"\" pool_path=\"\" pool_bytes=0 chunk_bytes=0 overflow=drop beginning=start\n\
          block anchors\n"
     );
     for (ticks, monotonic_ns, wall_ns) in anchors {

@@ -14,7 +14,7 @@ const PAGE: u32 = 4096;
 /// A trace with a chunk of one region, and without an end. Its pool was `/dev/shm/a.pool`.
 const TRACE: &str = r#"runtime-trace 1
 block header
-  Header version=1 session=7 clock=monotonic ticks_per_second=1000000000 wall_ns=0 pid=1 program="cafe" command_line="" host="bar" build_id="" pool_path="/nowhere/a.pool" pool_bytes=1048576 chunk_bytes=65536 overflow=drop
+  Header version=1 session=7 clock=monotonic ticks_per_second=1000000000 wall_ns=0 pid=1 program="cafe" command_line="" host="bar" build_id="" pool_path="/nowhere/a.pool" pool_bytes=1048576 chunk_bytes=65536 overflow=drop beginning=start
 block anchors
   Anchor ticks=0 monotonic_ns=0 wall_ns=0
 block callsites

@@ -7,7 +7,7 @@ use telling::{open_text, violations};
 /// A faultless trace; tests change a line of it.
 const FAULTLESS: &str = r#"runtime-trace 1
 block header
-  Header version=1 session=7 clock=monotonic ticks_per_second=0 wall_ns=0 pid=1 program="" command_line="" host="" build_id="" pool_path="" pool_bytes=0 chunk_bytes=0 overflow=drop
+  Header version=1 session=7 clock=monotonic ticks_per_second=0 wall_ns=0 pid=1 program="" command_line="" host="" build_id="" pool_path="" pool_bytes=0 chunk_bytes=0 overflow=drop beginning=start
 block anchors
   Anchor ticks=1000 monotonic_ns=1000 wall_ns=0
 block callsites

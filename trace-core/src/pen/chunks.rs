@@ -3,11 +3,11 @@
 use trace_format::wire::{Bounded, Field};
 use trace_format::{CallsiteId, ChunkHead, Event, LossCause, OpenRegion, Overflow, Text, Ticks};
 
-use super::{FIXED_EVENT_LEN, Missing, Pen, Resume, WITHOUT_CHUNK};
+use super::{FIXED_EVENT_LEN, Pen, Resume, WITHOUT_CHUNK};
 use crate::context::Context;
 use crate::open::Place;
-use crate::pool::{Held, Pool, loss};
-use crate::slot::{IDLE, Identity};
+use crate::pool::{Held, Pool};
+use crate::slot::Identity;
 use crate::sync::wait;
 
 /// A chunk's head lists at most so many open regions; the others are only counted.
@@ -15,20 +15,14 @@ pub(super) const LISTED_REGIONS: usize = 64;
 
 impl Pen {
     pub(super) fn count_missing(&mut self, now: u64, count: u64) {
-        if self.missing.count == 0 {
-            self.missing.first = now;
-        }
-        self.missing.count += count;
-        if let Some(pool) = &self.pool {
-            pool.add_untold(count);
-        }
+        self.counts.missing(self.side).add(count, now);
     }
 
     /// Room for one was kept, since what precedes it in a chunk is small.
     pub(super) fn put_loss(&mut self, now: u64, cause: LossCause, count: u64, first: u64) {
         let age = now.saturating_sub(first);
         if self.try_put(now, &Event::Loss { cause, count, age }) {
-            if let (Some(pool), Some(chunk)) = (&self.pool, &self.chunk) {
+            if let (Some(pool), Some(chunk)) = (self.pool(), &self.chunk) {
                 pool.note_loss(chunk, count);
             }
         } else {
@@ -40,30 +34,30 @@ impl Pen {
     #[cold]
     pub(super) fn next_chunk(&mut self, now: u64) -> bool {
         self.hand_over();
-        let Some(pool) = self.pool.clone() else { return false };
-        let Some(held) = take_free(&pool, self.identity.number, self.sequence) else {
+        let Some(pool) = self.pool() else { return false };
+        let Some(held) = take_free(pool, self.identity.number, self.sequence) else {
             return false;
         };
+        let control = std::ptr::from_ref(pool.control(&held.index));
         self.start = held.payload;
         self.next = held.payload;
         // SAFETY: a chunk's payload has this capacity.
         self.end = unsafe { held.payload.add(held.capacity) };
         self.last_start = self.end.wrapping_sub(FIXED_EVENT_LEN);
         self.place = Place::in_chunk(self.sequence as u32);
-        self.control = pool.control(&held.index);
+        self.control = control;
         self.chunk = Some(held.index);
         self.last = now;
         if !self.put_head(now) {
             // Names are cut so that this cannot be; should it be, the events are counted.
-            if let Some(chunk) = self.chunk.take() {
+            if let (Some(chunk), Some(pool)) = (self.chunk.take(), self.pool()) {
                 pool.return_unused(chunk);
             }
             self.let_go();
             return false;
         }
-        let Missing { count, first } = std::mem::take(&mut self.missing);
+        let (count, first) = self.counts.missing(self.side).take();
         if count > 0 {
-            pool.take_untold(count);
             self.put_loss(now, LossCause::PoolFull, count, first);
         }
         true
@@ -104,15 +98,21 @@ impl Pen {
 
     fn hand_over(&mut self) {
         self.commit();
-        if let (Some(chunk), Some(pool)) = (self.chunk.take(), &self.pool) {
+        let chunk = self.chunk.take();
+        if let (Some(chunk), Some(pool)) = (chunk, self.pool()) {
             pool.hand_over(chunk, self.last);
             self.sequence += 1;
         }
         self.let_go();
     }
 
-    /// Has no chunk any more.
-    pub(super) fn let_go(&mut self) {
+    /// Has no chunk any more. The one it had, which is somebody else's, counts as filled.
+    pub(super) fn leave_chunk(&mut self) {
+        self.sequence += u64::from(self.chunk.is_some());
+        self.let_go();
+    }
+
+    fn let_go(&mut self) {
         self.chunk = None;
         self.control = std::ptr::null();
         self.start = WITHOUT_CHUNK;
@@ -122,26 +122,21 @@ impl Pen {
         self.place = Place::NOWHERE;
     }
 
-    /// Ends this thread's part in the session, or its use of the slot.
-    pub(crate) fn finish(&mut self, refused: u64) -> Identity {
-        self.hand_over();
-        if let Some(pool) = self.pool.take() {
-            let (number, last) = (self.identity.number, self.last);
-            let Missing { count, first } = std::mem::take(&mut self.missing);
-            let now = crate::clock::now(pool.epoch.has_counter());
-            pool.take_untold(count);
-            pool.add_loss(loss(number, LossCause::PoolFull, count, first, now));
-            pool.add_loss(loss(number, LossCause::Reentrant, refused, last, now));
+    /// Ends this thread's use of the slot; `is_current` tells whether events still go where the pen is.
+    pub(crate) fn finish(&mut self, is_current: bool) -> Identity {
+        if is_current {
+            self.hand_over();
         }
+        self.detach();
         let resume = Resume {
-            epoch: self.epoch,
+            recording: self.recording,
             sequence: self.sequence,
             open: self.open.to_vec(),
             entered: self.entered.clone(),
             context: self.context,
         };
         self.open.replace(&[]);
-        (self.epoch, self.gate) = (0, IDLE);
+        self.recording = 0;
         Identity { resume, ..self.identity.clone() }
     }
 }

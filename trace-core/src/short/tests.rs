@@ -5,9 +5,12 @@ use trace_format::{CallsiteId, Overflow, TaskId, Text, Value as Field};
 use super::*;
 use crate::epoch::Epoch;
 use crate::memory::Heap;
+use crate::output::Chunk;
 use crate::pool::Pool;
+use crate::recorder::Target;
 use crate::slot::Identity;
 use crate::sync::Arc;
+use crate::untold::{Counts, Side};
 use crate::value::Encoded;
 
 /// A pen in a session of its own, and where its chunks go.
@@ -21,17 +24,19 @@ impl Desk {
         let memory = Heap::new(256, 4096).unwrap();
         let epoch = Epoch::new(1, false, true);
         let pool = Arc::new(Pool::new(epoch, Overflow::Drop, Box::new(memory)));
-        let mut pen = Pen::new(Identity { number: 1, ..Identity::NOBODY });
-        pen.attach(Arc::clone(&pool));
+        let counts = Arc::new(Counts::new(1));
+        let mut pen = Pen::new(Identity { number: 1, ..Identity::NOBODY }, counts);
+        let (epoch, side) = (pool.recording, Side::FIRST);
+        pen.attach(&Target { epoch, pool: Arc::clone(&pool), side });
         Self { pen, pool }
     }
 
     /// All that was written.
     fn finish(mut self) -> Vec<Vec<u8>> {
-        self.pen.finish(0);
+        self.pen.finish(true);
         let mut chunks = Vec::new();
-        while let Some(mut chunk) = self.pool.take_full() {
-            chunks.push(self.pool.block_of(&mut chunk).to_vec());
+        while let Some(chunk) = self.pool.take_full() {
+            chunks.push(chunk.payload().to_vec());
         }
         chunks
     }

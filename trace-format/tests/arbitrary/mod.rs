@@ -4,9 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use trace_format::wire::Field;
 use trace_format::{
-    Anchor, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource, DELTA_LIMIT,
-    Event, Header, LossCause, LossRecord, MAGIC, OpenRegion, Overflow, Summary, TaskId, Text,
-    Ticks, Timed, Value, Values, put_block,
+    Anchor, Beginning, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource,
+    DELTA_LIMIT, Event, Header, LossCause, LossRecord, MAGIC, OpenRegion, Overflow, Summary,
+    TaskId, Text, Ticks, Timed, Value, Values, put_block,
 };
 
 /// Integers of all lengths, so that the ends of each encoding's ranges are near.
@@ -109,26 +109,33 @@ pub(crate) fn timed() -> impl Strategy<Value = Timed<'static>> {
 pub(crate) fn header() -> impl Strategy<Value = Header<'static>> {
     let numbers = (any::<u32>(), ticks(), vec(integer(), 5));
     let texts = (text(), text(), text(), text(), text());
-    let words = (prop::sample::select(ClockSource::ALL), prop::sample::select(Overflow::ALL));
-    (numbers, texts, words).prop_map(|((version, session, n), texts, (clock, overflow))| {
-        let (program, command_line, host, build_id, pool_path) = texts;
-        Header {
-            version,
-            session,
-            clock,
-            ticks_per_second: n[0],
-            wall_ns: n[1],
-            pid: n[2],
-            program,
-            command_line,
-            host,
-            build_id,
-            pool_path,
-            pool_bytes: n[3],
-            chunk_bytes: n[4],
-            overflow,
-        }
-    })
+    let words = (
+        prop::sample::select(ClockSource::ALL),
+        prop::sample::select(Overflow::ALL),
+        prop::sample::select(Beginning::ALL),
+    );
+    (numbers, texts, words).prop_map(
+        |((version, session, n), texts, (clock, overflow, beginning))| {
+            let (program, command_line, host, build_id, pool_path) = texts;
+            Header {
+                version,
+                session,
+                clock,
+                ticks_per_second: n[0],
+                wall_ns: n[1],
+                pid: n[2],
+                program,
+                command_line,
+                host,
+                build_id,
+                pool_path,
+                pool_bytes: n[3],
+                chunk_bytes: n[4],
+                overflow,
+                beginning,
+            }
+        },
+    )
 }
 
 pub(crate) fn callsite() -> impl Strategy<Value = Callsite<'static>> {

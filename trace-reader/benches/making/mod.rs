@@ -8,8 +8,9 @@ use std::path::Path;
 
 use trace_format::wire::Field;
 use trace_format::{
-    Anchor, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource,
-    Event, Header, MAGIC, OpenRegion, Overflow, Summary, TaskId, Text, Ticks, Value, Values,
+    Anchor, Beginning, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
+    ClockSource, Event, Header, MAGIC, OpenRegion, Overflow, Summary, TaskId, Text, Ticks, Value,
+    Values,
 };
 
 const CHUNK_LEN: usize = 64 << 10;
@@ -145,6 +146,7 @@ impl Out {
             pool_bytes: 0,
             chunk_bytes: CHUNK_LEN as u64,
             overflow: Overflow::Block,
+            beginning: Beginning::Start,
         };
         self.record(BlockType::Header, &header);
         let callsites = [

@@ -10,7 +10,7 @@ use trace_format::{
 
 const START: &str = r#"runtime-trace 1
 block header
-  Header version=1 session=7 clock=monotonic ticks_per_second=0 wall_ns=0 pid=1 program="" command_line="" host="" build_id="" pool_path="" pool_bytes=0 chunk_bytes=0 overflow=drop
+  Header version=1 session=7 clock=monotonic ticks_per_second=0 wall_ns=0 pid=1 program="" command_line="" host="" build_id="" pool_path="" pool_bytes=0 chunk_bytes=0 overflow=drop beginning=start
 block callsites
   Callsite id=1 kind=region name="a" file="" line=0 module="" keys=[]
   Callsite id=2 kind=region name="b" file="" line=0 module="" keys=[]

@@ -68,7 +68,7 @@ pub(crate) fn endless() -> Trace {
         "runtime-trace 1\nblock header\n  Header version=1 session={MOST} clock=monotonic \
          ticks_per_second=1000000000 wall_ns={AGES} pid=4294967295 program=\"/{program}\" \
          command_line=\"{program} --{program} {program}\" host=\"{host}\" build_id=\"\" \
-         pool_path=\"\" pool_bytes={MOST} chunk_bytes=65536 overflow=drop\nblock anchors\n  \
+         pool_path=\"\" pool_bytes={MOST} chunk_bytes=65536 overflow=drop beginning=start\nblock anchors\n  \
          Anchor ticks=1000 monotonic_ns=1000 wall_ns={AGES}\nblock callsites\n",
         program = word("bin"),
         host = word("host"),
