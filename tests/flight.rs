@@ -2,8 +2,8 @@
 //! and with a file, it outlives the program.
 
 use std::io;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::mpsc::channel;
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -116,6 +116,16 @@ fn what_ends_in_the_window_is_complete_wherever_it_began() {
     assert!(task.durations.max_ns() > 30_000_000);
 }
 
+/// Lets threads end that wait for it, also when the test fails.
+struct Release<'a>(&'a AtomicBool, &'a Barrier);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+        self.1.wait();
+    }
+}
+
 #[test]
 fn snapshots_are_whole_while_threads_go_on() {
     const MAX_BYTES: usize = 1 << 20;
@@ -123,6 +133,7 @@ fn snapshots_are_whole_while_threads_go_on() {
     let _turn = turn();
     let flight = FlightRecorder::builder().max_bytes(MAX_BYTES).threads(IDLE + 2).start().unwrap();
     let (stop, idle) = (AtomicBool::new(false), Barrier::new(IDLE + 1));
+    let counts = [AtomicI64::new(0), AtomicI64::new(0)];
     thread::scope(|scope| {
         for _ in 0..IDLE {
             scope.spawn(|| {
@@ -132,20 +143,28 @@ fn snapshots_are_whole_while_threads_go_on() {
             });
         }
         idle.wait();
-        for name in ["one", "other"] {
-            let worker = thread::Builder::new().name(name.to_owned());
-            let work = || {
+        let _release = Release(&stop, &idle);
+        for (name, shown) in ["one", "other"].iter().zip(&counts) {
+            let worker = thread::Builder::new().name((*name).to_owned());
+            let stop = &stop;
+            let work = move || {
                 let mut n = 0;
                 while !stop.load(Relaxed) {
                     count(n, n + 1000);
                     n += 1000;
+                    shown.store(n, Relaxed);
                 }
             };
             worker.spawn_scoped(scope, work).unwrap();
         }
         let mut last = 0;
         for _ in 0..30 {
-            thread::sleep(Duration::from_millis(5));
+            for count in &counts {
+                let before = count.load(Relaxed);
+                while count.load(Relaxed) == before {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
             let (snapshot, trace) = snapshot(&flight);
             assert!(snapshot.bytes <= MAX_BYTES as u64, "{snapshot:?}");
             assert_eq!(snapshot.events_lost, 0);
@@ -160,8 +179,6 @@ fn snapshots_are_whole_while_threads_go_on() {
                 "the events of idle threads are not overwritten"
             );
         }
-        stop.store(true, Relaxed);
-        idle.wait();
     });
 }
 
