@@ -1,36 +1,21 @@
 //! What happens when the program is faster than the writer: emitted = read + lost, exactly.
 
+#[path = "shared/slow_writer.rs"]
+mod slow_writer;
+
 use std::io::{self, Write};
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use slow_writer::Slow;
 use trace::{Overflow, Session};
 use trace_reader::{LossCause, ThreadId, Trace};
 
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A writer that takes its time, and gives the bytes away when it is flushed.
-struct Slow {
-    bytes: Vec<u8>,
-    pause: Duration,
-    to: Sender<Vec<u8>>,
-}
-
-impl Write for Slow {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        thread::sleep(self.pause);
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.send(std::mem::take(&mut self.bytes)).map_err(io::Error::other)
-    }
 }
 
 /// Lets `threads` threads emit `logs` messages and as many regions each, through a small pool.

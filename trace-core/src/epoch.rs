@@ -3,6 +3,75 @@
 //! Zero is off. Otherwise it tells one session from another, and two facts that hold during all
 //! of the session and that the recording path would else have to load from elsewhere.
 
+pub(crate) use word::*;
+
+/// Where the word is.
+#[cfg(not(loom))]
+mod word {
+    use std::ops::Deref;
+    use std::sync::atomic::AtomicUsize;
+
+    /// A page of memory, as long as pages are that long.
+    pub(crate) const PAGE_LEN: usize = 4096;
+
+    /// The page of the program's epoch, which has it to itself, so that a child process can find zero in
+    /// it: see [`fork`](crate::fork).
+    #[derive(Debug)]
+    #[repr(C, align(4096))]
+    pub(crate) struct Page {
+        word: AtomicUsize,
+    }
+
+    const _: () = assert!(size_of::<Page>() == PAGE_LEN);
+
+    pub(crate) static PAGE: Page = Page { word: AtomicUsize::new(0) };
+
+    /// The epoch of the program's [recorder](crate::thread::RECORDER). Takes no room there.
+    #[derive(Debug)]
+    pub(crate) struct EpochWord(());
+
+    impl EpochWord {
+        /// The only one that there may be.
+        pub(crate) const fn of_program() -> Self {
+            Self(())
+        }
+    }
+
+    impl Deref for EpochWord {
+        type Target = AtomicUsize;
+
+        #[inline(always)]
+        fn deref(&self) -> &AtomicUsize {
+            &PAGE.word
+        }
+    }
+}
+
+/// In a model each recorder has its own.
+#[cfg(loom)]
+mod word {
+    use std::ops::Deref;
+
+    use crate::sync::AtomicUsize;
+
+    #[derive(Debug)]
+    pub(crate) struct EpochWord(AtomicUsize);
+
+    impl EpochWord {
+        pub(crate) fn of_program() -> Self {
+            Self(AtomicUsize::new(0))
+        }
+    }
+
+    impl Deref for EpochWord {
+        type Target = AtomicUsize;
+
+        fn deref(&self) -> &AtomicUsize {
+            &self.0
+        }
+    }
+}
+
 /// A value of the epoch that is not zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Epoch(usize);

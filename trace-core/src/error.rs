@@ -34,6 +34,9 @@ pub enum StartError {
         /// The size of a chunk asked for, in bytes.
         chunk_bytes: usize,
     },
+    /// [`Overflow::Overwrite`](crate::Overflow::Overwrite) was asked of a session, which keeps the oldest
+    /// events: [`FlightRecorder`](crate::FlightRecorder) keeps the newest.
+    Overwrite,
     /// The thread that writes the trace cannot be started.
     Thread(io::Error),
 }
@@ -61,8 +64,12 @@ impl fmt::Display for StartError {
                 f,
                 "expected chunks of {} to {} bytes and a pool that holds at least 2 and there is \
                  memory for, found a pool of {pool_bytes} bytes in chunks of {chunk_bytes}",
-                crate::session::MIN_CHUNK_BYTES,
-                crate::session::MAX_CHUNK_BYTES,
+                crate::storage::MIN_CHUNK_BYTES,
+                crate::storage::MAX_CHUNK_BYTES,
+            ),
+            Self::Overwrite => f.write_str(
+                "expected a session to drop events or to block when its pool is full, found \
+                 `Overflow::Overwrite`; a flight recorder does that",
             ),
             Self::Thread(source) => {
                 write!(f, "cannot start the thread that writes the trace: {source}")
@@ -125,6 +132,65 @@ impl fmt::Display for StopError {
 }
 
 impl std::error::Error for StopError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Write { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// Why a flight recorder wrote no snapshot. It goes on recording, unless it was being stopped.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The writer failed.
+    Write {
+        /// Its first error.
+        source: io::Error,
+        /// The size of what had been written before, in bytes.
+        written: u64,
+    },
+    /// What a trace begins and ends with, the names of callsites above all, takes more than a snapshot
+    /// may.
+    TooSmall {
+        /// The bound, in bytes.
+        max_bytes: u64,
+        /// What is needed before there is room for any event, in bytes.
+        needed: u64,
+    },
+    /// Called while this thread was recording an event: from an allocator or a signal handler.
+    CalledWhileRecording,
+    /// The flight recorder was started by the process that this one is a copy of.
+    OfAnotherProcess,
+    /// It was stopped.
+    Ended,
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write { source, written } => {
+                write!(f, "writing the snapshot failed after {written} bytes: {source}")
+            }
+            Self::TooSmall { max_bytes, needed } => write!(
+                f,
+                "expected room for the names of callsites, which takes {needed} bytes, found a flight \
+                 recorder of at most {max_bytes}; give it more `max_bytes`"
+            ),
+            Self::CalledWhileRecording => f.write_str(
+                "a snapshot cannot be taken by an allocator or a signal handler that interrupts the \
+                 recording of an event",
+            ),
+            Self::OfAnotherProcess => f.write_str(
+                "the flight recorder is that of the parent process; start another one in this one",
+            ),
+            Self::Ended => f.write_str("the flight recorder was stopped"),
+        }
+    }
+}
+
+impl std::error::Error for SnapshotError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Write { source, .. } => Some(source),

@@ -1,8 +1,12 @@
 //! Child processes that are copies of a recording one: they are off, and touch nothing of it.
 //!
 //! A child has the parent's memory, the pool among it, which may even be shared with it, but none
-//! of its threads. So the child is switched off before `fork` returns in it, and whatever would end
-//! or use the parent's session asks [`Process::is_child`] first.
+//! of its threads. So the child is switched off before it runs, and whatever would end or use the parent's
+//! session asks [`Process::is_child`] first.
+//!
+//! Linux does that by itself: it fills the page of the [epoch](crate::epoch) with zeros in every copy of the
+//! process, however it was made. Where it does not (before 4.14, or with pages of another size), and
+//! elsewhere, a handler does, which `fork` calls and a bare `clone` does not.
 
 /// The process that something belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +35,20 @@ pub(crate) fn prepare() {
         // SAFETY: the handler stores to an atomic, which may be done in a child at once. Should
         // there be no memory to register it, children are not switched off, and nothing is worse.
         unsafe { libc::pthread_atfork(None, None, Some(in_child)) };
+        wipe_epoch_in_children();
     });
 }
+
+#[cfg(all(target_os = "linux", not(trace_portable), not(loom)))]
+fn wipe_epoch_in_children() {
+    let page = std::ptr::from_ref(&crate::epoch::PAGE).cast_mut();
+    // SAFETY: nothing else is on this page, and zero is a value of what is. It is filled with that in
+    // children only. When the call fails nothing is changed.
+    unsafe { libc::madvise(page.cast(), crate::epoch::PAGE_LEN, libc::MADV_WIPEONFORK) };
+}
+
+#[cfg(all(unix, not(all(target_os = "linux", not(trace_portable), not(loom)))))]
+fn wipe_epoch_in_children() {}
 
 #[cfg(not(unix))]
 pub(crate) fn prepare() {}

@@ -28,14 +28,18 @@ macro_rules! unless_compiled_out {
     };
 }
 
+mod about;
 mod barrier;
 mod callsite;
 mod capture;
 mod clock;
 mod context;
+mod control;
 mod drainer;
+mod dumps;
 mod epoch;
 mod error;
+mod flight;
 mod fork;
 mod log;
 mod macros;
@@ -52,10 +56,13 @@ mod private;
 mod program;
 mod recorder;
 mod region;
+mod running;
 mod scratch;
 mod session;
 mod short;
 mod slot;
+mod snapshot;
+mod storage;
 mod switch;
 mod sync;
 mod task;
@@ -65,7 +72,8 @@ mod value;
 
 pub use capture::capture;
 pub use context::{Context, Entered};
-pub use error::{StartError, StopError};
+pub use error::{SnapshotError, StartError, StopError};
+pub use flight::{FlightRecorder, FlightRecorderBuilder, Snapshot};
 pub use log::log;
 pub use region::{Region, region_arg, start_region, with_region};
 pub use session::{Session, SessionBuilder, Summary, is_enabled, start, start_file, stop};

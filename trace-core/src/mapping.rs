@@ -19,13 +19,14 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use trace_format::{POOL_CONTROL_LEN, POOL_MAGIC, PoolHead};
 
+use crate::control::Control;
 use crate::fork::Process;
-use crate::memory::{Control, Memory};
+use crate::memory::Memory;
 
 const PAGE: usize = 4096;
 
@@ -43,6 +44,8 @@ pub(crate) struct Mapped {
     owner: Process,
     /// Where the next block of the callsite table goes. Only used with the table locked.
     tables_end: AtomicU64,
+    /// See [`Memory::leave_behind`]. Ordered by whatever orders the end of this value.
+    is_left_behind: AtomicBool,
 }
 
 // SAFETY: `base` is a mapping that this value alone owns; who may touch what in it when is told
@@ -126,6 +129,7 @@ impl Mapped {
                 path,
                 owner: Process::current(),
                 tables_end: AtomicU64::new(head.tables_offset),
+                is_left_behind: AtomicBool::new(false),
             }),
             Err(error) => {
                 let _ = std::fs::remove_file(&path);
@@ -166,6 +170,10 @@ impl Mapped {
 
 /// Whether a file is a pool: nobody else's file is ever removed.
 fn is_pool(path: &Path) -> bool {
+    // To open something else could wait for somebody, as with a pipe.
+    if !path.symlink_metadata().is_ok_and(|found| found.is_file()) {
+        return false;
+    }
     let mut magic = [0; POOL_MAGIC.len()];
     let read = File::open(path).and_then(|file| file.read_exact_at(&mut magic, 0));
     read.is_ok() && magic == *POOL_MAGIC
@@ -187,7 +195,7 @@ impl Drop for Mapped {
         // SAFETY: mapped in `claim_and_map` with this length, and nothing refers to it: see
         // invariant 1 of `memory`.
         unsafe { libc::munmap(self.base.cast(), self.len) };
-        if !self.owner.is_child() {
+        if !self.owner.is_child() && !self.is_left_behind.load(Relaxed) {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -217,6 +225,10 @@ impl Memory for Mapped {
         if self.file.write_all_at(block, at).is_ok() {
             self.tables_end.store(at + block.len() as u64, Relaxed);
         }
+    }
+
+    fn leave_behind(&self) {
+        self.is_left_behind.store(true, Relaxed);
     }
 
     fn path(&self) -> Option<&Path> {

@@ -7,62 +7,10 @@
 //! 1. Controls and chunks stay where they are and stay mapped as long as the [`Memory`] lives.
 //! 2. A chunk's bytes belong to whoever holds its [`ChunkIndex`]: it is a token that is passed on
 //!    through the pool's queues and is never copied elsewhere. Others may read only the committed
-//!    prefix, and only while they know that the holder does not give the chunk away.
+//!    prefix, and only while they know that the holder does not give the chunk away, or have
+//!    [pinned](crate::control) it.
 
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
-
-use crate::sync::{AtomicU32, AtomicU64, UnsafeCell};
-
-/// What is known about a chunk from outside of it; in the same place in a pool file.
-#[derive(Debug)]
-#[repr(C, align(64))]
-pub(crate) struct Control {
-    /// How many bytes of the chunk's payload are valid. Stored with `Release` after the bytes were
-    /// written; loaded with `Acquire` by whoever reads them: the stopping thread, and after a
-    /// crash the reader of the pool file.
-    committed: AtomicU32,
-    reserved: AtomicU32,
-    thread: AtomicU64,
-    sequence: AtomicU64,
-    /// Stands for the chunk's bytes, so that loom sees who touches them. Takes no room.
-    touched: UnsafeCell<()>,
-}
-
-impl Control {
-    pub(crate) fn new() -> Self {
-        Self {
-            committed: AtomicU32::new(0),
-            reserved: AtomicU32::new(0),
-            thread: AtomicU64::new(0),
-            sequence: AtomicU64::new(0),
-            touched: UnsafeCell::new(()),
-        }
-    }
-
-    /// Gives the chunk to another owner: nothing of it is valid until the next commit.
-    pub(crate) fn begin(&self, thread: u64, sequence: u64) {
-        self.touched.with_mut(|_| ());
-        // Release on what follows, so that no later reader pairs the new owner with the old length.
-        self.committed.store(0, Relaxed);
-        self.reserved.store(0, Release);
-        self.thread.store(thread, Release);
-        self.sequence.store(sequence, Release);
-    }
-
-    /// Makes the first `len` bytes of the payload valid.
-    #[inline(always)]
-    pub(crate) fn commit(&self, len: u32) {
-        self.touched.with_mut(|_| ());
-        self.committed.store(len, Release);
-    }
-
-    /// How many bytes of the payload are valid.
-    pub(crate) fn committed(&self) -> u32 {
-        let len = self.committed.load(Acquire);
-        self.touched.with(|_| ());
-        len
-    }
-}
+use crate::control::Control;
 
 /// Which chunk of a pool; see the second invariant of the module. Not `Copy`, on purpose.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,6 +29,9 @@ pub(crate) trait Memory: std::fmt::Debug + Send + Sync {
 
     /// Keeps a block of the callsite table, before an id in it is used.
     fn keep_table(&self, block: &[u8]);
+
+    /// Leaves the memory to be found as after a crash, even when this value is dropped.
+    fn leave_behind(&self) {}
 
     /// Where the memory can be found after a crash.
     fn path(&self) -> Option<&std::path::Path> {

@@ -26,6 +26,12 @@ fn pool(generation: usize, chunks: usize) -> Arc<Pool> {
     Arc::new(Pool::new(epoch, Overflow::Drop, Box::new(memory)))
 }
 
+/// That of a flight recorder.
+fn flight(chunks: usize) -> Arc<Pool> {
+    let memory = Heap::new(chunks, 256).unwrap();
+    Arc::new(Pool::new(Epoch::new(1, false, true), Overflow::Overwrite, Box::new(memory)))
+}
+
 fn identity(number: u64) -> Identity {
     Identity { number, ..Identity::NOBODY }
 }
@@ -46,21 +52,28 @@ struct Found {
     lost: u64,
 }
 
-fn drain(pool: &Pool, found: &mut Found) {
-    while let Some(mut chunk) = pool.take_full() {
-        let block = pool.block_of(&mut chunk);
+impl Found {
+    /// Adds what is in a chunk, whose number in its thread this returns.
+    fn add(&mut self, block: &[u8]) -> u64 {
         let mut input = Cursor::new(&block[BLOCK_HEAD_LEN..]);
-        ChunkHead::decode(&mut input, "head").unwrap();
+        let head = ChunkHead::decode(&mut input, "head").unwrap();
         while !input.is_empty() {
             match Timed::decode(&mut input).unwrap().event {
                 Event::Log { message, .. } => {
                     assert!([LONG.as_bytes(), SHORT.as_bytes()].contains(&&*message.bytes));
-                    found.logs += 1;
+                    self.logs += 1;
                 }
-                Event::Loss { count, .. } => found.lost += count,
+                Event::Loss { count, .. } => self.lost += count,
                 other => panic!("{other:?}"),
             }
         }
+        head.sequence
+    }
+}
+
+fn drain(pool: &Pool, found: &mut Found) {
+    while let Some(mut chunk) = pool.take_full() {
+        found.add(pool.block_of(&mut chunk));
         pool.give_back(chunk);
     }
 }
@@ -167,5 +180,72 @@ fn stop_then_start() {
         drain(&first, &mut found);
         drain(&second, &mut found);
         assert_eq!(found, Found { logs: recorded, lost: 0 });
+    });
+}
+
+/// A flight recorder is read while a thread overwrites what is in it: every chunk that is read is whole,
+/// and all come back, whoever had them last.
+#[test]
+fn snapshot_against_overwrite() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let pool = flight(2);
+        recorder.start(Arc::clone(&pool));
+        let slot = recorder.adopt(identity(1));
+        assert!(log(&recorder, &slot, LONG));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || (0..2).filter(|_| log(&recorder, &slot, LONG)).count())
+        };
+        for (at, _) in pool.sightings() {
+            if let Some(copied) = pool.copy(at) {
+                let mut found = Found::default();
+                if copied.block.len() > BLOCK_HEAD_LEN {
+                    assert_eq!(found.add(&copied.block), copied.sequence);
+                    assert!(found.logs <= 1 && found.lost <= 1, "{found:?}");
+                }
+            }
+        }
+        assert_eq!(emitter.join().unwrap(), 2);
+        recorder.stop(&pool);
+        let mut found = Found::default();
+        let mut chunks = 0;
+        while let Some(mut chunk) = pool.take_full() {
+            found.add(pool.block_of(&mut chunk));
+            pool.give_back(chunk);
+            chunks += 1;
+        }
+        assert!((1..=2).contains(&chunks), "{chunks}");
+        // Two threads may not hold one chunk, and none may be gone.
+        let free = (0..).map_while(|n| pool.take_free(9, n)).count();
+        assert_eq!(free, 2);
+    });
+}
+
+/// The same while its chunk is being filled.
+#[test]
+fn snapshot_against_emit() {
+    loom::model(|| {
+        let recorder = Arc::new(Recorder::new());
+        let pool = flight(2);
+        recorder.start(Arc::clone(&pool));
+        let slot = recorder.adopt(identity(1));
+        assert!(log(&recorder, &slot, SHORT));
+        let emitter = {
+            let recorder = Arc::clone(&recorder);
+            thread::spawn(move || {
+                assert!(log(&recorder, &slot, SHORT));
+                recorder.retire(&slot);
+            })
+        };
+        let copied: Vec<_> = pool.sightings().filter_map(|(at, _)| pool.copy(at)).collect();
+        let mut found = Found::default();
+        copied.iter().for_each(|copied| _ = found.add(&copied.block));
+        assert!((1..=2).contains(&found.logs), "what had returned before is there: {found:?}");
+        emitter.join().unwrap();
+        recorder.stop(&pool);
+        let mut found = Found::default();
+        drain(&pool, &mut found);
+        assert_eq!(found, Found { logs: 2, lost: 0 });
     });
 }

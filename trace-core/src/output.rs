@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use trace_format::wire::{Cursor, Field};
 use trace_format::{
     Anchor, BLOCK_HEAD_LEN, BlockHead, BlockType, ChunkHead, Event, Header, LossRecord, MAGIC,
-    Summary, Ticks, Timed, put_block,
+    Summary, Timed, put_block,
 };
 
 use crate::callsite;
@@ -61,6 +61,11 @@ impl<W: Write> Output<W> {
     /// block's head and the chunk's payload.
     pub(crate) fn chunk(&mut self, block: &mut [u8]) {
         self.new_callsites();
+        self.known_chunk(block);
+    }
+
+    /// The same, of a chunk whose callsites were all written.
+    pub(crate) fn known_chunk(&mut self, block: &mut [u8]) {
         self.flush_waiting();
         let (head, payload) = block.split_at_mut(BLOCK_HEAD_LEN);
         if self.error.is_none() {
@@ -76,7 +81,13 @@ impl<W: Write> Output<W> {
         self.chunks += 1;
     }
 
-    fn new_callsites(&mut self) {
+    /// How many bytes have been written or are going to be.
+    pub(crate) fn len(&self) -> u64 {
+        self.written + self.waiting.len() as u64
+    }
+
+    /// Adds the callsites that were not written yet.
+    pub(crate) fn new_callsites(&mut self) {
         loop {
             let mut payload = Vec::new();
             self.callsites = callsite::encode_new(self.callsites, &mut payload);
@@ -104,8 +115,13 @@ impl<W: Write> Output<W> {
     ///
     /// `noted` is how many lost events the chunks tell of, `losses` are the others.
     pub(crate) fn finish(&mut self, noted: u64, losses: &[LossRecord]) {
-        self.lost += noted;
         self.new_callsites();
+        self.finish_at(&clock::read_anchor(), noted, losses);
+    }
+
+    /// The same for a trace that ended at `anchor`, and whose callsites were all written.
+    pub(crate) fn finish_at(&mut self, anchor: &Anchor, noted: u64, losses: &[LossRecord]) {
+        self.lost += noted;
         let mut payload = Vec::new();
         for loss in losses {
             loss.encode(&mut payload);
@@ -114,10 +130,8 @@ impl<W: Write> Output<W> {
         if !payload.is_empty() {
             self.put_payload(BlockType::Losses, &payload);
         }
-        let anchor = clock::read_anchor();
-        let end = Ticks(anchor.ticks.0);
-        self.put(BlockType::Anchors, &anchor);
-        let summary = Summary { end, chunks: self.chunks, lost: self.lost };
+        self.put(BlockType::Anchors, anchor);
+        let summary = Summary { end: anchor.ticks, chunks: self.chunks, lost: self.lost };
         self.put(BlockType::Summary, &summary);
         self.flush_waiting();
         self.guarded(|writer| writer.flush());

@@ -20,8 +20,9 @@ use trace_format::{CallsiteId, DELTA_LIMIT, Event, LossCause, OpenRegion, TaskId
 pub(crate) use self::contexts::{Entries, Entry, EntryKey};
 use crate::callsite::NameCache;
 use crate::context::Context;
+use crate::control::Control;
 use crate::epoch::Epoch;
-use crate::memory::{ChunkIndex, Control};
+use crate::memory::ChunkIndex;
 use crate::open::{Open, OpenRegions, Place};
 use crate::pool::Pool;
 use crate::recorder::Recorder;

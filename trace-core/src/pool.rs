@@ -3,13 +3,17 @@
 //! A chunk is free, then held by one thread that fills it, then full, then held by the drainer
 //! that writes it out, then free again. Two queues pass it on; a queue operation costs about as
 //! much as two events and happens once per chunk.
+//!
+//! In a flight recorder there is no drainer: full chunks stay where they are, and when none is free a
+//! thread takes the oldest of them. [`copy`](Pool::copy) reads them meanwhile.
 
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 use trace_format::{BLOCK_HEAD_LEN, LossCause, LossRecord, Overflow, Ticks};
 
+use crate::control::{Control, Sighting};
 use crate::epoch::Epoch;
-use crate::memory::{ChunkIndex, Control, Memory};
+use crate::memory::{ChunkIndex, Memory};
 use crate::sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, lock};
 
 /// Losses of threads that ended are kept one by one up to this number; beyond it they are counted
@@ -32,6 +36,12 @@ pub(crate) struct Pool {
     awaited: AtomicUsize,
     /// How many lost events the chunks tell of. Only a number: nothing is ordered by it.
     noted: AtomicU64,
+    /// The time of the last event that was overwritten. Only a number, too: a snapshot loads it after it
+    /// read the chunks, of which an overwritten one is not the same any more.
+    overwritten_until: AtomicU64,
+    /// How many events of a flight recorder are missing of which neither a chunk nor `losses` tells yet.
+    /// Only a number.
+    untold: AtomicU64,
     /// Losses about which no chunk can tell.
     losses: Mutex<Vec<LossRecord>>,
     /// No thread will hand over a chunk any more. Stored by the stopping thread, loaded by the
@@ -53,7 +63,22 @@ pub(crate) struct Held {
     pub(crate) capacity: usize,
 }
 
+/// A chunk as it was when it was read.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    pub(crate) thread: u64,
+    pub(crate) sequence: u64,
+    pub(crate) sighting: Sighting,
+    /// How many lost events it tells of, if it is full.
+    pub(crate) noted: u64,
+    /// The room for a block's head, and what was committed of the payload.
+    pub(crate) block: Vec<u8>,
+}
+
 impl Pool {
+    /// What a chunk takes in the two queues: in each a word that tells whose turn it is, and its index.
+    pub(crate) const QUEUED_BYTES: usize = 2 * size_of::<(usize, ChunkIndex)>();
+
     pub(crate) fn new(epoch: Epoch, overflow: Overflow, memory: Box<dyn Memory>) -> Self {
         let count = memory.controls().len();
         let free = ArrayQueue::new(count);
@@ -68,6 +93,8 @@ impl Pool {
             full: ArrayQueue::new(count),
             awaited: AtomicUsize::new(0),
             noted: AtomicU64::new(0),
+            overwritten_until: AtomicU64::new(0),
+            untold: AtomicU64::new(0),
             losses: Mutex::new(Vec::new()),
             stopping: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -81,23 +108,40 @@ impl Pool {
 
     /// Takes a free chunk for the chunk `sequence` of `thread`.
     pub(crate) fn take_free(&self, thread: u64, sequence: u64) -> Option<Held> {
-        let index = self.free.pop()?;
+        let index = self.free.pop().or_else(|| self.take_oldest())?;
         self.control(&index).begin(thread, sequence);
-        // SAFETY: the index is below the number of chunks, so that the address is inside of the
-        // memory that `chunks` points to.
-        let chunk =
-            unsafe { self.memory.chunks().add(index.0 as usize * self.memory.chunk_bytes()) };
-        // SAFETY: a chunk is larger than a block's head: the session builder sees to it.
-        let payload = unsafe { chunk.add(BLOCK_HEAD_LEN) };
+        // SAFETY: a chunk is larger than a block's head: the builders see to it.
+        let payload = unsafe { self.chunk(index.0 as usize).add(BLOCK_HEAD_LEN) };
         Some(Held { index, payload, capacity: self.memory.chunk_bytes() - BLOCK_HEAD_LEN })
     }
 
-    /// Passes a chunk on to the drainer, and wakes it when many are waiting.
-    pub(crate) fn hand_over(&self, index: ChunkIndex) {
+    /// Takes the oldest full chunk for new events, in a flight recorder.
+    #[inline(never)]
+    fn take_oldest(&self) -> Option<ChunkIndex> {
+        if self.overflow != Overflow::Overwrite {
+            return None;
+        }
+        while let Some(index) = self.full.pop() {
+            self.overwritten_until.fetch_max(self.control(&index).last(), Relaxed);
+            if self.control(&index).release() {
+                return Some(index);
+            }
+            // Who reads it puts it back.
+        }
+        // It may have done so by now with the one before.
+        self.free.pop()
+    }
+
+    /// Passes a chunk on, whose last event was at `last`: to the drainer, which is woken when many are
+    /// waiting; or to where the full chunks of a flight recorder are.
+    pub(crate) fn hand_over(&self, index: ChunkIndex, last: u64) {
         self.awaited.fetch_add(1, AcqRel);
+        self.control(&index).keep(last);
         let pushed = self.full.push(index);
         debug_assert!(pushed.is_ok(), "the queue holds all chunks");
-        if self.full.len() * 4 >= self.memory.controls().len() {
+        if self.overflow != Overflow::Overwrite
+            && self.full.len() * 4 >= self.memory.controls().len()
+        {
             self.wake_drainer();
         }
     }
@@ -109,15 +153,52 @@ impl Pool {
 
     /// Gives a chunk back after it was written out.
     pub(crate) fn give_back(&self, index: ChunkIndex) {
-        let pushed = self.free.push(index);
-        debug_assert!(pushed.is_ok(), "the queue holds all chunks");
+        self.return_unused(index);
         self.awaited.fetch_sub(1, AcqRel);
     }
 
     /// Gives a chunk back in which nothing was written.
     pub(crate) fn return_unused(&self, index: ChunkIndex) {
+        if self.control(&index).release() {
+            self.make_free(index);
+        }
+    }
+
+    fn make_free(&self, index: ChunkIndex) {
         let pushed = self.free.push(index);
         debug_assert!(pushed.is_ok(), "the queue holds all chunks");
+    }
+
+    /// The chunks in which something is, at the moment.
+    pub(crate) fn sightings(&self) -> impl Iterator<Item = (usize, Sighting)> {
+        let sights = self.memory.controls().iter().map(Control::sight);
+        sights.enumerate().filter_map(|(at, sight)| Some((at, sight?)))
+    }
+
+    /// Reads what is committed of the chunk at `at`, which may be another one by now, while threads go
+    /// on. `None` if nothing is in it.
+    pub(crate) fn copy(&self, at: usize) -> Option<Copied> {
+        let control = self.memory.controls().get(at)?;
+        let sighting = control.pin()?;
+        let (thread, sequence) = control.owner();
+        let committed = control.committed() as usize;
+        let chunk = self.chunk(at);
+        // SAFETY: the chunk is pinned, so that these bytes do not change: invariant 2 of `control`. They
+        // are inside of the chunk, since no more than its capacity is ever committed.
+        let block = unsafe { std::slice::from_raw_parts(chunk, BLOCK_HEAD_LEN + committed) };
+        let copied =
+            Copied { thread, sequence, sighting, noted: control.noted(), block: block.to_vec() };
+        if control.unpin() {
+            self.make_free(ChunkIndex(at as u32));
+        }
+        Some(copied)
+    }
+
+    /// Where the chunk with this number begins. There must be one.
+    fn chunk(&self, at: usize) -> *mut u8 {
+        // SAFETY: the number is below the number of chunks, so that the address is inside of the
+        // memory that `chunks` points to.
+        unsafe { self.memory.chunks().add(at * self.memory.chunk_bytes()) }
     }
 
     /// Whether a chunk may become free without any thread doing something.
@@ -132,23 +213,42 @@ impl Pool {
     /// A full chunk: the room for a block's head, and the committed payload behind it.
     pub(crate) fn block_of<'a>(&'a self, index: &'a mut ChunkIndex) -> &'a mut [u8] {
         let committed = self.control(index).committed() as usize;
+        let chunk = self.chunk(index.0 as usize);
         // SAFETY: whoever has the token of a chunk out of the full queue holds the chunk alone
         // until it gives it back, so that nobody else touches these bytes; they are inside of the
         // chunk, since no more than its capacity is ever committed.
-        unsafe {
-            let chunk = self.memory.chunks().add(index.0 as usize * self.memory.chunk_bytes());
-            std::slice::from_raw_parts_mut(chunk, BLOCK_HEAD_LEN + committed)
-        }
+        unsafe { std::slice::from_raw_parts_mut(chunk, BLOCK_HEAD_LEN + committed) }
     }
 
-    /// Counts events about which a chunk tells.
-    pub(crate) fn note_loss(&self, count: u64) {
+    /// Counts events about which `chunk` tells.
+    pub(crate) fn note_loss(&self, chunk: &ChunkIndex, count: u64) {
+        self.control(chunk).note_loss(count);
         self.noted.fetch_add(count, Relaxed);
     }
 
     /// How many lost events the chunks tell of.
     pub(crate) fn noted(&self) -> u64 {
         self.noted.load(Relaxed)
+    }
+
+    /// Counts events that a thread of a flight recorder could not write, and will tell of later. A
+    /// session need not know before it ends.
+    pub(crate) fn add_untold(&self, count: u64) {
+        if self.overflow == Overflow::Overwrite {
+            self.untold.fetch_add(count, Relaxed);
+        }
+    }
+
+    /// Ends what [`add_untold`](Self::add_untold) began: a chunk or a loss tells of so many.
+    pub(crate) fn take_untold(&self, count: u64) {
+        if self.overflow == Overflow::Overwrite {
+            self.untold.fetch_sub(count, Relaxed);
+        }
+    }
+
+    /// How many events are missing of which nothing tells yet.
+    pub(crate) fn untold(&self) -> u64 {
+        self.untold.load(Relaxed)
     }
 
     /// Counts events about which no chunk can tell.
@@ -167,6 +267,16 @@ impl Pool {
             }
             None => losses.push(LossRecord { thread, ..loss }),
         }
+    }
+
+    /// The time of the last event that was overwritten; 0 if none was.
+    pub(crate) fn overwritten_until(&self) -> u64 {
+        self.overwritten_until.load(Relaxed)
+    }
+
+    /// The losses that were counted.
+    pub(crate) fn losses(&self) -> Vec<LossRecord> {
+        lock(&self.losses).clone()
     }
 
     /// Takes the losses that were counted.

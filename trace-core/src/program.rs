@@ -25,6 +25,11 @@ pub(crate) fn host() -> String {
         .unwrap_or_default()
 }
 
+/// How many threads the program has; 0 when that is not known.
+pub(crate) fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
 /// A number that no other session has.
 pub(crate) fn random() -> u64 {
     // The standard library's hasher is keyed by the operating system's random numbers.

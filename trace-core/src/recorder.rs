@@ -25,11 +25,11 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, SeqCst};
 
 use trace_format::LossCause;
 
-use crate::epoch::Epoch;
+use crate::epoch::{Epoch, EpochWord};
 use crate::pen::Pen;
 use crate::pool::Pool;
 use crate::slot::{Identity, ShortWay, Slot};
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, const_fn, lock, wait};
+use crate::sync::{Arc, AtomicU64, Mutex, const_fn, lock, wait};
 use crate::{barrier, clock};
 
 /// How many task ids a thread takes at once.
@@ -41,7 +41,7 @@ pub(crate) struct Recorder {
     /// See [`Epoch`]. Stored by `start` and [`stop`](Self::stop); loaded twice by
     /// [`emit`](Self::emit), the second time with `Acquire`, so that what a stopping thread did to
     /// a slot is seen by the slot's thread in the next session.
-    epoch: AtomicUsize,
+    epoch: EpochWord,
     /// The pool of the session. Taken once per thread and session.
     pool: Mutex<Option<Arc<Pool>>>,
     slots: Mutex<Slots>,
@@ -59,15 +59,11 @@ struct Slots {
 }
 
 impl Recorder {
-    /// Where the epoch is: see [`switch`](crate::switch).
-    #[cfg(short_switch)]
-    pub(crate) const EPOCH_OFFSET: usize = std::mem::offset_of!(Self, epoch);
-
     const_fn! {
         /// A recorder that is off.
         pub(crate) fn new() -> Self {
             Self {
-                epoch: AtomicUsize::new(0),
+                epoch: EpochWord::of_program(),
                 pool: Mutex::new(None),
                 slots: Mutex::new(Slots { live: Vec::new(), spare: Vec::new() }),
                 next_task: AtomicU64::new(1),

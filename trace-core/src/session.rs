@@ -1,30 +1,21 @@
 //! Sessions: from start to stop.
 
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use trace_format::{ClockSource, Header, Overflow, Text, Ticks, VERSION};
+use trace_format::Overflow;
 
-use crate::epoch::Epoch;
+use crate::about::About;
 use crate::error::{StartError, StopError};
-use crate::fork::Process;
-use crate::memory::{Heap, Memory};
+use crate::memory::Memory;
 use crate::output::Output;
 use crate::pool::Pool;
+use crate::running::{Consumer, Running};
+use crate::storage::{MIN_CHUNK_BYTES, Size};
 use crate::sync::Arc;
-use crate::thread::{RECORDER, is_emitting};
-use crate::{barrier, callsite, clock, drainer, fork, program, thread_name};
-
-/// The smallest chunk: it holds the largest head, and some events behind it.
-pub(crate) const MIN_CHUNK_BYTES: usize = 4 << 10;
-/// The largest chunk.
-pub(crate) const MAX_CHUNK_BYTES: usize = 16 << 20;
+use crate::thread::is_emitting;
+use crate::{clock, drainer, program, running, storage, thread_name};
 
 const DEFAULT_POOL_BYTES: usize = 16 << 20;
 const DEFAULT_CHUNK_BYTES: usize = 64 << 10;
@@ -116,7 +107,7 @@ impl Session {
     pub fn builder() -> SessionBuilder {
         SessionBuilder {
             pool_bytes: DEFAULT_POOL_BYTES,
-            chunk_bytes: DEFAULT_CHUNK_BYTES,
+            chunk_bytes: None,
             overflow: Overflow::Drop,
             command_line: false,
         }
@@ -151,26 +142,26 @@ impl Drop for Session {
 #[must_use = "nothing is recorded before `start` or `start_file`"]
 pub struct SessionBuilder {
     pool_bytes: usize,
-    chunk_bytes: usize,
+    chunk_bytes: Option<usize>,
     overflow: Overflow,
     command_line: bool,
 }
 
 impl SessionBuilder {
-    /// The memory for events that were not yet written, in bytes; 16 MiB if nothing is said. This
-    /// is all that recording takes, but for some 5 KiB per thread at a time and some hundred bytes
+    /// The memory for events that were not yet written, in bytes, from 8 KiB; 16 MiB if nothing is
+    /// said. This is all that recording takes, but for some 5 KiB per thread at a time and some hundred bytes
     /// per callsite.
     pub fn pool_bytes(mut self, pool_bytes: usize) -> Self {
         self.pool_bytes = pool_bytes;
         self
     }
 
-    /// The size of a chunk in bytes, from 4 KiB to 16 MiB, and rounded up to a multiple of 64; 64 KiB
-    /// if nothing is said. A pool has at least two. A thread
-    /// fills a chunk at a time, so that a program with many threads wants more than as many of
-    /// them in its pool.
+    /// The size of a chunk in bytes, from 4 KiB to 16 MiB, and rounded up to a multiple of 64. If nothing
+    /// is said 64 KiB, or less in a pool of less than 1 MiB, so that there are 16 of them. A pool has at
+    /// least two. A thread fills a chunk at a time, so that a program with many threads wants more than
+    /// as many of them in its pool.
     pub fn chunk_bytes(mut self, chunk_bytes: usize) -> Self {
-        self.chunk_bytes = chunk_bytes;
+        self.chunk_bytes = Some(chunk_bytes);
         self
     }
 
@@ -195,10 +186,9 @@ impl SessionBuilder {
     /// # Errors
     /// As for [`start`].
     pub fn start(self, writer: impl Write + Send + 'static) -> Result<Session, StartError> {
-        let mut on = self.lock_idle()?;
-        let (count, bytes) = self.chunks()?;
-        let memory = Heap::new(count, bytes).ok_or_else(|| self.size_error())?;
-        self.run(&mut on, writer, Box::new(memory), program::random(), |_| ())
+        let mut on = running::lock_idle()?;
+        let memory = self.size()?.on_heap()?;
+        self.run(&mut on, writer, memory, program::random(), |_| ())
     }
 
     /// Starts recording into the file at `path`. An existing file is replaced.
@@ -207,81 +197,22 @@ impl SessionBuilder {
     /// As for [`start_file`].
     pub fn start_file(self, path: impl AsRef<Path>) -> Result<Session, StartError> {
         let path = path.as_ref();
-        let mut on = self.lock_idle()?;
-        let (count, bytes) = self.chunks()?;
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(path)
+        let mut on = running::lock_idle()?;
+        let size = self.size()?;
+        let file = storage::create_trace(path)
             .map_err(|source| StartError::Output { path: path.to_owned(), source })?;
         let session = program::random();
-        let memory = self.file_memory(path, session, count, bytes)?;
+        let memory = size.in_file(path, session)?;
         // Whatever happens from now on, the header tells where the pool is.
         self.run(&mut on, file, memory, session, Output::flush_waiting)
     }
 
-    #[cfg(all(target_os = "linux", not(trace_portable)))]
-    fn file_memory(
-        &self,
-        path: &Path,
-        session: u64,
-        count: usize,
-        bytes: usize,
-    ) -> Result<Box<dyn Memory>, StartError> {
-        match crate::mapping::Mapped::new(path, session, count, bytes) {
-            Ok(memory) => Ok(Box::new(memory)),
-            Err((path, source)) => Err(StartError::PoolFile { path, source }),
+    fn size(&self) -> Result<Size, StartError> {
+        if self.overflow == Overflow::Overwrite {
+            return Err(StartError::Overwrite);
         }
-    }
-
-    #[cfg(not(all(target_os = "linux", not(trace_portable))))]
-    fn file_memory(
-        &self,
-        _: &Path,
-        _: u64,
-        count: usize,
-        bytes: usize,
-    ) -> Result<Box<dyn Memory>, StartError> {
-        match Heap::new(count, bytes) {
-            Some(memory) => Ok(Box::new(memory)),
-            None => Err(self.size_error()),
-        }
-    }
-
-    /// Sees to it that no session is on, and that none begins before the guard is dropped.
-    fn lock_idle(&self) -> Result<MutexGuard<'static, Option<Running>>, StartError> {
-        if !crate::COMPILED_IN {
-            return Err(StartError::CompiledOut);
-        }
-        if cfg!(target_family = "wasm") {
-            return Err(StartError::Unsupported);
-        }
-        if is_emitting() || drainer::is_current() {
-            // Of a session that is on, or that is ending and waits for this thread.
-            return Err(StartError::AlreadyStarted);
-        }
-        let mut on = lock_running();
-        if on.as_ref().is_some_and(|running| running.owner.is_child()) {
-            // It is the parent's, and so are the thread and the memory that it refers to.
-            std::mem::forget(on.take());
-            crate::thread::forget_others();
-        }
-        if on.is_some() { Err(StartError::AlreadyStarted) } else { Ok(on) }
-    }
-
-    /// How many chunks of which size.
-    fn chunks(&self) -> Result<(usize, usize), StartError> {
-        let bytes = self.chunk_bytes.checked_next_multiple_of(64).unwrap_or(usize::MAX);
-        let count = self.pool_bytes / bytes.max(1);
-        let sound = (MIN_CHUNK_BYTES..=MAX_CHUNK_BYTES).contains(&bytes)
-            && (2..u32::MAX as usize).contains(&count);
-        if sound { Ok((count, bytes)) } else { Err(self.size_error()) }
-    }
-
-    fn size_error(&self) -> StartError {
-        StartError::PoolSize { pool_bytes: self.pool_bytes, chunk_bytes: self.chunk_bytes }
+        let usual = DEFAULT_CHUNK_BYTES.min(self.pool_bytes / 16).max(MIN_CHUNK_BYTES);
+        Size::new(self.pool_bytes, self.chunk_bytes.unwrap_or(usual))
     }
 
     fn run<W: Write + Send + 'static>(
@@ -292,15 +223,10 @@ impl SessionBuilder {
         session: u64,
         begin: impl FnOnce(&mut Output<W>),
     ) -> Result<Session, StartError> {
-        static GENERATION: AtomicUsize = AtomicUsize::new(1);
-        fork::prepare();
-        let source = clock::source();
-        let epoch = Epoch::new(
-            GENERATION.fetch_add(1, Relaxed),
-            !barrier::is_asymmetric(),
-            source != ClockSource::Monotonic,
-        );
-        let mut output = self.output(writer, &*memory, session, source);
+        let epoch = running::new_epoch();
+        let about = About::new(&*memory, session, self.overflow, self.command_line);
+        let mut output =
+            Output::new(writer, &about.header(clock::wall_ns()), &clock::read_anchor());
         begin(&mut output);
         let pool = Arc::new(Pool::new(epoch, self.overflow, memory));
         let drainer = {
@@ -312,55 +238,9 @@ impl SessionBuilder {
             let builder = std::thread::Builder::new().name("trace-drainer".to_owned());
             thread_name::without_signals(|| builder.spawn(work)).map_err(StartError::Thread)?
         };
-        callsite::keep_in(Arc::clone(&pool));
-        RECORDER.start(Arc::clone(&pool));
-        *on = Some(Running { owner: Process::current(), pool, drainer });
+        *on = Some(Running::start(pool, Consumer::Writer(drainer)));
         Ok(Session { epoch: epoch.word() })
     }
-
-    fn output<W: Write>(
-        &self,
-        writer: W,
-        memory: &dyn Memory,
-        session: u64,
-        clock: ClockSource,
-    ) -> Output<W> {
-        let (program, host, build_id) =
-            (program::executable(), program::host(), program::build_id());
-        let command_line = if self.command_line { program::command_line() } else { String::new() };
-        let pool_path = memory.path().map(|path| path.to_string_lossy()).unwrap_or_default();
-        let header = Header {
-            version: VERSION,
-            session: Ticks(session),
-            clock,
-            ticks_per_second: clock::ticks_per_second(),
-            wall_ns: clock::wall_ns(),
-            pid: u64::from(std::process::id()),
-            program: Text::new(&program),
-            command_line: Text::cut(&command_line, callsite::NAME_LIMIT),
-            host: Text::new(&host),
-            build_id: Text::new(&build_id),
-            pool_path: Text::new(&pool_path),
-            pool_bytes: (memory.controls().len() * memory.chunk_bytes()) as u64,
-            chunk_bytes: memory.chunk_bytes() as u64,
-            overflow: self.overflow,
-        };
-        Output::new(writer, &header, &clock::read_anchor())
-    }
-}
-
-/// The session that is on.
-struct Running {
-    owner: Process,
-    pool: Arc<Pool>,
-    drainer: JoinHandle<Result<Summary, StopError>>,
-}
-
-/// Held during all of start and stop, so that they come one after the other.
-static RUNNING: Mutex<Option<Running>> = Mutex::new(None);
-
-fn lock_running() -> MutexGuard<'static, Option<Running>> {
-    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Stops the session that is on, if `chosen` says so of its epoch.
@@ -371,15 +251,14 @@ fn stop_if(chosen: impl FnOnce(usize) -> bool) -> Result<Summary, StopError> {
     if drainer::is_current() {
         return Err(StopError::CalledFromWriter);
     }
-    let mut on = lock_running();
-    let ours = on.as_ref().filter(|running| !running.owner.is_child());
-    let epoch = ours.map(|running| running.pool.epoch.word());
-    if !epoch.is_some_and(chosen) {
+    let mut on = running::lock();
+    let is_meant = |running: &mut Running| {
+        let is_ours = !running.is_parents() && matches!(running.consumer, Consumer::Writer(_));
+        is_ours && chosen(running.pool.epoch.word())
+    };
+    let Some((pool, Consumer::Writer(drainer))) = on.take_if(is_meant).map(Running::stop) else {
         return Err(StopError::NotStarted);
-    }
-    let Some(Running { pool, drainer, .. }) = on.take() else { return Err(StopError::NotStarted) };
-    RECORDER.stop(&pool);
-    callsite::forget_pool();
+    };
     pool.begin_stopping(drainer.thread());
     drainer.join().unwrap_or_else(|_| {
         let source = std::io::Error::other("the thread that writes the trace panicked");

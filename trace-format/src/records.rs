@@ -54,6 +54,9 @@ byte_enum! {
         Drop = 1 "drop",
         /// Waits for a free chunk; counts the event as lost when other threads hold them all.
         Block = 2 "block",
+        /// Takes the chunk that has been full for the longest time, with all that is in it: what flight
+        /// recorders do. The chunks of a thread need not begin with the first one then.
+        Overwrite = 3 "overwrite",
     }
 }
 

@@ -165,9 +165,10 @@ fn bytes_with_a_meaning() {
     same(CallsiteKind::Argument, &[5]);
     same(LossCause::PoolFull, &[1]);
     same(Overflow::Block, &[2]);
+    same(Overflow::Overwrite, &[3]);
     same(BlockType::Summary, &[6]);
     refused::<Overflow>(&[0], "it at 0 cannot be 0");
-    refused::<Overflow>(&[3], "it at 0 cannot be 3");
+    refused::<Overflow>(&[4], "it at 0 cannot be 4");
 }
 
 #[test]

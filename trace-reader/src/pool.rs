@@ -142,8 +142,10 @@ fn chunk_of(
             return Ok(None);
         }
         let start = head.payload_offset(chunk);
-        let is_inside = start + u64::from(before.committed) <= pool_len;
-        if before.committed > head.payload_capacity() || !is_inside {
+        // In this order: what is within a chunk ends where an offset can tell.
+        let is_inside = before.committed <= head.payload_capacity()
+            && start + u64::from(before.committed) <= pool_len;
+        if !is_inside {
             return Ok(Some(Taken::Unreadable));
         }
         let mut payload = vec![0; before.committed as usize];

@@ -163,6 +163,29 @@ fn chunks_that_cannot_be_are_counted() {
     assert_eq!(found(&trace).2, 2);
 }
 
+/// The last chunk ends where the file could at most, and says that it goes on.
+#[test]
+fn offsets_do_not_overflow() {
+    let head = PoolHead {
+        chunk_bytes: 64,
+        chunk_count: 1,
+        controls_offset: PAGE,
+        chunks_offset: u64::MAX - 100,
+        tables_offset: u64::MAX - 20,
+        session: SESSION,
+    };
+    let mut pool = head.to_bytes().to_vec();
+    pool.resize(PAGE as usize, 0);
+    pool.extend(PoolControl { committed: 1000, thread: 1, sequence: 1 }.to_bytes());
+    let trace = joined(pool);
+    let problems: Vec<_> = trace.problems().iter().collect();
+    let [Problem::NotStopped { pool: PoolFile::Joined { unreadable: 1, chunks: 0, .. } }] =
+        problems[..]
+    else {
+        panic!("{problems:?}")
+    };
+}
+
 #[test]
 fn no_pool_makes_the_reader_panic() {
     let sound = pool(&[filled(2, 0), EMPTY, filled(1, 1)]);

@@ -19,14 +19,17 @@ impl Pen {
             self.missing.first = now;
         }
         self.missing.count += count;
+        if let Some(pool) = &self.pool {
+            pool.add_untold(count);
+        }
     }
 
     /// Room for one was kept, since what precedes it in a chunk is small.
     pub(super) fn put_loss(&mut self, now: u64, cause: LossCause, count: u64, first: u64) {
         let age = now.saturating_sub(first);
         if self.try_put(now, &Event::Loss { cause, count, age }) {
-            if let Some(pool) = &self.pool {
-                pool.note_loss(count);
+            if let (Some(pool), Some(chunk)) = (&self.pool, &self.chunk) {
+                pool.note_loss(chunk, count);
             }
         } else {
             debug_assert!(false, "no room for a loss");
@@ -60,6 +63,7 @@ impl Pen {
         }
         let Missing { count, first } = std::mem::take(&mut self.missing);
         if count > 0 {
+            pool.take_untold(count);
             self.put_loss(now, LossCause::PoolFull, count, first);
         }
         true
@@ -101,7 +105,7 @@ impl Pen {
     fn hand_over(&mut self) {
         self.commit();
         if let (Some(chunk), Some(pool)) = (self.chunk.take(), &self.pool) {
-            pool.hand_over(chunk);
+            pool.hand_over(chunk, self.last);
             self.sequence += 1;
         }
         self.let_go();
@@ -125,6 +129,7 @@ impl Pen {
             let (number, last) = (self.identity.number, self.last);
             let Missing { count, first } = std::mem::take(&mut self.missing);
             let now = crate::clock::now(pool.epoch.has_counter());
+            pool.take_untold(count);
             pool.add_loss(loss(number, LossCause::PoolFull, count, first, now));
             pool.add_loss(loss(number, LossCause::Reentrant, refused, last, now));
         }

@@ -1,0 +1,210 @@
+//! What a flight recorder holds, as a trace.
+//!
+//! A snapshot is of one moment, although it is taken while threads go on:
+//! 1. The clock is read: the moment.
+//! 2. Chunks are copied, the oldest first, since these are the next to be overwritten. One that is full
+//!    comes before those that threads are still filling.
+//! 3. Of what was committed since the moment, everything is cut off again. So a task whose begin is too
+//!    late for it has no end in it either, whichever threads they are on.
+//! 4. Of each thread the chunks up to the last one are kept that follow each other: one in between
+//!    may have been overwritten before it was copied.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use trace_format::wire::{Cursor, Field};
+use trace_format::{Anchor, BLOCK_HEAD_LEN, ChunkHead, Event, LossCause, LossRecord, Ticks, Timed};
+
+use crate::about::About;
+use crate::clock;
+use crate::error::SnapshotError;
+use crate::output::Output;
+use crate::pool::{Copied, Pool, loss};
+
+/// The newest events of a recording, up to one moment.
+#[derive(Debug)]
+pub(crate) struct Window {
+    chunks: Vec<Part>,
+    losses: Vec<LossRecord>,
+    /// How many events are missing beside these, of threads that still run.
+    untold: u64,
+    /// The moment that it is of.
+    end: Anchor,
+    /// Since when nothing is missing in it: the last event that is not in it was before.
+    since: u64,
+}
+
+/// A chunk of it.
+#[derive(Debug)]
+struct Part {
+    thread: u64,
+    sequence: u64,
+    /// The times of its head and of its last event.
+    base: u64,
+    last: u64,
+    /// How many lost events it tells of.
+    noted: u64,
+    /// The room for a block's head, and the payload.
+    block: Vec<u8>,
+}
+
+impl Window {
+    /// What is in `pool`.
+    pub(crate) fn of(pool: &Pool) -> Self {
+        let end = clock::read_anchor();
+        let mut order: Vec<_> = pool.sightings().collect();
+        order.sort_by_key(|(_, sighting)| (!sighting.is_kept, sighting.last));
+        let copied = order.into_iter().filter_map(|(at, _)| pool.copy(at));
+        let mut chunks: Vec<_> =
+            copied.filter_map(|copied| Part::until(copied, end.ticks.0)).collect();
+        // Asked after the chunks were copied: whatever was overwritten is not among them.
+        let mut since = pool.overwritten_until();
+        since = since.max(drop_before_gaps(&mut chunks));
+        Self { chunks, losses: pool.losses(), untold: pool.untold(), end, since }
+    }
+
+    /// Leaves out chunks of which every event is older than that.
+    pub(crate) fn keep_younger_than(&mut self, age: Duration, start: &Anchor) {
+        let horizon = self.end.ticks.0.saturating_sub(ticks_in(age, start, &self.end));
+        self.leave_out(|part| part.last < horizon);
+    }
+
+    fn leave_out(&mut self, is_out: impl Fn(&Part) -> bool) {
+        let out = self.chunks.iter().filter(|part| is_out(part)).map(|part| part.last);
+        self.since = out.fold(self.since, u64::max);
+        self.chunks.retain(|part| !is_out(part));
+    }
+
+    /// How far back nothing is missing, in a recording that began at `start`.
+    pub(crate) fn covers(&self, start: &Anchor) -> Duration {
+        let since = self.since.max(start.ticks.0);
+        let ticks = self.end.ticks.0.saturating_sub(since);
+        let (whole_ticks, whole_ns) = span(start, &self.end);
+        Duration::from_nanos((u128::from(ticks) * whole_ns / whole_ticks) as u64)
+    }
+
+    /// Writes it as a trace of at most `max_bytes`, without the oldest chunks if they do not fit.
+    ///
+    /// # Errors
+    /// If nothing fits. Those of the writer are in what this returns.
+    pub(crate) fn write<W: Write>(
+        &mut self,
+        writer: W,
+        about: &About,
+        start: &Anchor,
+        max_bytes: u64,
+    ) -> Result<Output<W>, SnapshotError> {
+        let base = self.chunks.iter().map(|part| part.base).min();
+        let first = base.map_or_else(
+            || self.end.clone(),
+            |base| between(start, &self.end, base.max(start.ticks.0)),
+        );
+        let untold = loss(0, LossCause::PoolFull, self.untold, first.ticks.0, self.end.ticks.0);
+        self.losses.extend((self.untold > 0).then_some(untold));
+        let mut output = Output::new(writer, &about.header(first.wall_ns), &first);
+        output.new_callsites();
+        let needed = output.len() + self.end_len();
+        let Some(mut room) = max_bytes.checked_sub(needed) else {
+            return Err(SnapshotError::TooSmall { max_bytes, needed });
+        };
+        // From the newest to the oldest.
+        self.chunks.sort_by_key(|part| {
+            (std::cmp::Reverse(part.last), part.thread, std::cmp::Reverse(part.sequence))
+        });
+        let fitting = self.chunks.iter().take_while(|part| {
+            let len = part.block.len() as u64;
+            let fits = len <= room;
+            room = room.saturating_sub(len);
+            fits
+        });
+        let fitting = fitting.count();
+        let dropped = self.chunks.split_off(fitting);
+        self.since = dropped.iter().map(|part| part.last).fold(self.since, u64::max);
+        let mut noted = 0;
+        for part in self.chunks.iter_mut().rev() {
+            noted += part.noted;
+            output.known_chunk(&mut part.block);
+        }
+        output.finish_at(&self.end, noted, &self.losses);
+        Ok(output)
+    }
+
+    /// No less than the last blocks take.
+    fn end_len(&self) -> u64 {
+        const RECORD: usize = 64;
+        ((BLOCK_HEAD_LEN + RECORD) * (3 + self.losses.len())) as u64
+    }
+}
+
+impl Part {
+    /// A chunk without what happened after the time `end`; `None` if nothing is left.
+    fn until(copied: Copied, end: u64) -> Option<Self> {
+        let Copied { thread, sequence, sighting, noted, mut block } = copied;
+        let mut input = Cursor::new(&block[BLOCK_HEAD_LEN..]);
+        let base = ChunkHead::decode(&mut input, ChunkHead::SHAPE).ok()?.base.0;
+        if base > end {
+            return None;
+        }
+        if sighting.is_kept && sighting.last <= end {
+            return Some(Self { thread, sequence, base, last: sighting.last, noted, block });
+        }
+        let (mut now, mut noted, mut valid) = (base, 0, input.position());
+        while let Ok(Timed { delta, event }) = Timed::decode(&mut input) {
+            now = now.wrapping_add(delta);
+            if let Event::Clock { ticks } = event {
+                now = ticks.0;
+            }
+            if now > end {
+                break;
+            }
+            if let Event::Loss { count, .. } = event {
+                noted += count;
+            }
+            valid = input.position();
+        }
+        block.truncate(BLOCK_HEAD_LEN + valid);
+        Some(Self { thread, sequence, base, last: now.min(end), noted, block })
+    }
+}
+
+/// Leaves out what precedes a chunk of the same thread that is missing; returns the time of the last
+/// event of that.
+fn drop_before_gaps(chunks: &mut Vec<Part>) -> u64 {
+    chunks.sort_by_key(|part| (part.thread, part.sequence));
+    let mut first: BTreeMap<u64, u64> = BTreeMap::new();
+    for pair in chunks.windows(2) {
+        if pair[0].thread == pair[1].thread && pair[0].sequence + 1 != pair[1].sequence {
+            first.insert(pair[1].thread, pair[1].sequence);
+        }
+    }
+    let is_out = |part: &Part| first.get(&part.thread).is_some_and(|first| part.sequence < *first);
+    let last = chunks.iter().filter(|part| is_out(part)).map(|part| part.last).max();
+    chunks.retain(|part| !is_out(part));
+    last.unwrap_or(0)
+}
+
+/// The ticks and the nanoseconds between two anchors; neither is 0.
+fn span(start: &Anchor, end: &Anchor) -> (u128, u128) {
+    let ticks = end.ticks.0.saturating_sub(start.ticks.0).max(1);
+    let ns = end.monotonic_ns.saturating_sub(start.monotonic_ns).max(1);
+    (ticks.into(), ns.into())
+}
+
+fn ticks_in(time: Duration, start: &Anchor, end: &Anchor) -> u64 {
+    let (ticks, ns) = span(start, end);
+    u64::try_from(time.as_nanos().saturating_mul(ticks) / ns).unwrap_or(u64::MAX)
+}
+
+/// What would have been read at a time between two anchors, by the straight line through them; readers
+/// draw the same.
+fn between(start: &Anchor, end: &Anchor, ticks: u64) -> Anchor {
+    let (whole_ticks, whole_ns) = span(start, end);
+    let before_end = u128::from(end.ticks.0.saturating_sub(ticks)) * whole_ns / whole_ticks;
+    let before_end = before_end as u64;
+    Anchor {
+        ticks: Ticks(ticks),
+        monotonic_ns: end.monotonic_ns.saturating_sub(before_end),
+        wall_ns: end.wall_ns.saturating_sub(before_end),
+    }
+}

@@ -1,0 +1,80 @@
+//! Where the bytes of a recording are: the memory of its chunks, and its file.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+use crate::error::StartError;
+use crate::memory::{Heap, Memory};
+
+/// The smallest chunk: it holds the largest head, and some events behind it.
+pub(crate) const MIN_CHUNK_BYTES: usize = 4 << 10;
+/// The largest chunk.
+pub(crate) const MAX_CHUNK_BYTES: usize = 16 << 20;
+
+/// How much memory, in chunks of which size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    pub(crate) count: usize,
+    pub(crate) chunk_bytes: usize,
+}
+
+impl Size {
+    /// As many chunks as `pool_bytes` hold. At least two; their size is rounded up to whole cache
+    /// lines.
+    pub(crate) fn new(pool_bytes: usize, chunk_bytes: usize) -> Result<Self, StartError> {
+        let rounded = chunk_bytes.checked_next_multiple_of(64).unwrap_or(usize::MAX);
+        let count = pool_bytes / rounded.max(1);
+        let sound = (MIN_CHUNK_BYTES..=MAX_CHUNK_BYTES).contains(&rounded)
+            && (2..u32::MAX as usize).contains(&count);
+        if sound {
+            Ok(Self { count, chunk_bytes: rounded })
+        } else {
+            Err(StartError::PoolSize { pool_bytes, chunk_bytes })
+        }
+    }
+
+    /// Memory that ends with the process.
+    pub(crate) fn on_heap(self) -> Result<Box<dyn Memory>, StartError> {
+        let Self { count, chunk_bytes } = self;
+        match Heap::new(count, chunk_bytes) {
+            Some(memory) => Ok(Box::new(memory)),
+            None => {
+                let pool_bytes = count.saturating_mul(chunk_bytes);
+                Err(StartError::PoolSize { pool_bytes, chunk_bytes })
+            }
+        }
+    }
+
+    /// Memory in a file, where that is possible, for the recording `session` with the trace at `path`.
+    #[cfg(all(target_os = "linux", not(trace_portable)))]
+    pub(crate) fn in_file(self, path: &Path, session: u64) -> Result<Box<dyn Memory>, StartError> {
+        match crate::mapping::Mapped::new(path, session, self.count, self.chunk_bytes) {
+            Ok(memory) => Ok(Box::new(memory)),
+            Err((path, source)) => Err(StartError::PoolFile { path, source }),
+        }
+    }
+
+    #[cfg(not(all(target_os = "linux", not(trace_portable))))]
+    pub(crate) fn in_file(self, _: &Path, _: u64) -> Result<Box<dyn Memory>, StartError> {
+        self.on_heap()
+    }
+}
+
+/// Makes the file of a trace, for its owner alone. An existing one is replaced.
+pub(crate) fn create_trace(path: &Path) -> io::Result<File> {
+    for_owner().create(true).truncate(true).open(path)
+}
+
+/// The same where nothing may be yet, not even a link: for names that others can guess.
+pub(crate) fn create_new_trace(path: &Path) -> io::Result<File> {
+    for_owner().create_new(true).open(path)
+}
+
+fn for_owner() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
