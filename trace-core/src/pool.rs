@@ -279,6 +279,12 @@ impl Pool {
         lock(&self.losses).clone()
     }
 
+    /// How many events were lost, as far as the pool was told.
+    pub(crate) fn lost(&self) -> u64 {
+        let counted: u64 = lock(&self.losses).iter().map(|loss| loss.count).sum();
+        self.noted() + self.untold() + counted
+    }
+
     /// Takes the losses that were counted.
     pub(crate) fn take_losses(&self) -> Vec<LossRecord> {
         std::mem::take(&mut lock(&self.losses))

@@ -14,7 +14,7 @@ use crate::pool::Pool;
 use crate::session::Summary;
 use crate::sync::Arc;
 use crate::thread::{RECORDER, is_emitting};
-use crate::{barrier, callsite, clock, drainer};
+use crate::{barrier, callsite, clock, drainer, status};
 
 /// What is on.
 pub(crate) struct Running {
@@ -73,6 +73,7 @@ impl Running {
     pub(crate) fn start(pool: Arc<Pool>, consumer: Consumer) -> Self {
         callsite::keep_in(Arc::clone(&pool));
         RECORDER.start(Arc::clone(&pool));
+        status::began(Arc::clone(&pool));
         Self { owner: Process::current(), pool, consumer }
     }
 
@@ -84,6 +85,7 @@ impl Running {
     /// Turns recording off; every chunk is full then.
     pub(crate) fn stop(self) -> (Arc<Pool>, Consumer) {
         RECORDER.stop(&self.pool);
+        status::ended(&self.pool);
         callsite::forget_pool();
         (self.pool, self.consumer)
     }
