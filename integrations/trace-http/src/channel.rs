@@ -1,8 +1,12 @@
 //! What lies between the thread that writes a trace and the client that takes it.
 //!
-//! The thread waits for a client that is too slow only while the session is on: meanwhile the pool takes
-//! what the program records, and then events are dropped and counted. Once the session is over, all that is
-//! left comes into memory at once, so that nobody who wants to switch tracing on or off waits for a client.
+//! Invariants:
+//! 1. Neither side holds the lock while it calls code of somebody else: a waker may do as it likes.
+//! 2. What waits for the client is bounded: by [`ROOM`] and one piece while there is more to come. Of a session
+//!    that has ended, all that is left comes at once, which is no more than its pool held, so that nobody who
+//!    wants to switch tracing on or off waits for a client.
+//! 3. Who writes waits for the client no longer than the client's patience lasts, and only while the session is
+//!    on: meanwhile the pool takes what the program records, and then events are dropped and counted.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-/// How much may wait for a client while the session is on, in bytes: some chunks, so that one is always
+/// How much may wait for a client while there is more to come, in bytes: some chunks, so that one is always
 /// there to send.
 const ROOM: usize = 256 << 10;
 
@@ -23,32 +27,33 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The state that the two sides share.
 #[derive(Debug)]
 pub(crate) struct Channel {
+    /// How long something may wait while the client takes nothing.
+    patience: Duration,
     state: Mutex<State>,
-    /// For the writer and for the thread that keeps the time. Who takes or leaves notifies it.
+    /// For the thread of the recording and that of the writer, which wait for the client and for each other.
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     waiting: VecDeque<Bytes>,
     /// The size of all that waits.
     waiting_bytes: usize,
     /// The size of all that was written.
     written_bytes: u64,
-    /// How many pieces were taken.
-    taken: u64,
+    /// When the client took something, or the first piece began to wait for it.
+    moved: Instant,
     writer: WriterState,
-    /// Nobody will take anything any more.
-    left: bool,
+    /// Why nobody will take anything any more.
+    gone: Option<Broken>,
     /// No piece comes after those that wait.
     end: Option<Result<(), Broken>>,
     waker: Option<Waker>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WriterState {
     /// More may come.
-    #[default]
     Writing,
     /// It was dropped; the trace is whole.
     Done,
@@ -58,80 +63,118 @@ pub(crate) enum WriterState {
 
 /// Why a body ends before its trace does.
 #[derive(Clone, Debug)]
-pub(crate) struct Broken(pub(crate) String);
+pub(crate) enum Broken {
+    /// The body was dropped.
+    Left,
+    /// The client took nothing for so long.
+    Stalled(Duration),
+    /// The trace itself has no end.
+    CutShort(String),
+}
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Left => f.write_str("the client has left"),
+            Self::Stalled(patience) => {
+                write!(f, "the client took nothing for {} s", patience.as_secs_f64())
+            }
+            Self::CutShort(why) => write!(f, "the trace was cut short: {why}"),
+        }
     }
 }
 
 impl Channel {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { state: Mutex::default(), changed: Condvar::new() })
+    /// A channel to a client that may take nothing for as long as `patience`.
+    pub(crate) fn new(patience: Duration) -> Arc<Self> {
+        let state = State {
+            waiting: VecDeque::new(),
+            waiting_bytes: 0,
+            written_bytes: 0,
+            moved: Instant::now(),
+            writer: WriterState::Writing,
+            gone: None,
+            end: None,
+            waker: None,
+        };
+        Arc::new(Self { patience, state: Mutex::new(state), changed: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until `done`, or until `deadline`. Returns whether it was `done`.
-    fn wait<'a>(
-        &self,
-        mut state: MutexGuard<'a, State>,
-        deadline: Instant,
-        mut done: impl FnMut(&State) -> bool,
-    ) -> (MutexGuard<'a, State>, bool) {
-        loop {
-            if done(&state) {
-                return (state, true);
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return (state, false);
-            }
-            state = self
-                .changed
-                .wait_timeout(state, left)
-                .map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
+    /// Waits until something has changed, at most until `until`.
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, until: Instant) -> MutexGuard<'a, State> {
+        let time = until.saturating_duration_since(Instant::now());
+        self.changed
+            .wait_timeout(state, time)
+            .map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state)
+    }
+
+    /// Since when the client will have taken nothing for too long, unless it takes something before.
+    fn stalls_at(&self, state: &State) -> Option<Instant> {
+        if state.waiting.is_empty() { None } else { state.moved.checked_add(self.patience) }
+    }
+
+    /// Why nobody will take anything any more, which is found out here if the client stalls.
+    fn gone(&self, state: &mut State) -> Option<Broken> {
+        let stalled = self.stalls_at(state).is_some_and(|at| at <= Instant::now());
+        if stalled && state.gone.is_none() {
+            state.gone = Some(Broken::Stalled(self.patience));
+            self.changed.notify_all();
         }
+        state.gone.clone()
     }
 
-    /// The size of what was written so far, in bytes.
-    pub(crate) fn written_bytes(&self) -> u64 {
-        self.lock().written_bytes
+    /// The size of what was written so far, and of what of it waits for the client, in bytes.
+    pub(crate) fn sizes(&self) -> (u64, usize) {
+        let state = self.lock();
+        (state.written_bytes, state.waiting_bytes)
     }
 
-    /// Waits until the client has left, the trace has ended or `deadline` is there.
+    /// Whether the end of the trace was not written yet.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.lock().writer == WriterState::Writing
+    }
+
+    /// Waits until nobody takes anything any more, the trace has ended or `deadline` is there.
     pub(crate) fn wait_for_end(&self, deadline: Instant) -> WriterState {
-        let ended = |state: &State| state.left || state.writer != WriterState::Writing;
-        self.wait(self.lock(), deadline, ended).0.writer
+        let mut state = self.lock();
+        loop {
+            let is_over = self.gone(&mut state).is_some() || Instant::now() >= deadline;
+            if is_over || state.writer != WriterState::Writing {
+                return state.writer;
+            }
+            let until = self.stalls_at(&state).map_or(deadline, |at| at.min(deadline));
+            state = self.wait(state, until);
+        }
     }
 
     /// Waits until the client has taken everything.
     ///
     /// # Errors
-    /// When it has left, or took nothing for as long as `patience`.
-    pub(crate) fn wait_until_taken(&self, patience: Duration) -> Result<(), Broken> {
+    /// When it has left, or stalls.
+    pub(crate) fn wait_until_taken(&self) -> Result<(), Broken> {
         let mut state = self.lock();
-        while !state.waiting.is_empty() && !state.left {
-            let taken = state.taken;
-            let deadline = Instant::now() + patience;
-            let moved;
-            (state, moved) = self.wait(state, deadline, |now| now.left || now.taken != taken);
-            if !moved {
-                return Err(Broken(format!(
-                    "the client took nothing for {} s after the trace had ended",
-                    patience.as_secs()
-                )));
+        loop {
+            if let Some(gone) = self.gone(&mut state) {
+                return Err(gone);
             }
+            if state.waiting.is_empty() {
+                return Ok(());
+            }
+            let until = self.stalls_at(&state).unwrap_or_else(|| Instant::now() + LOOK);
+            state = self.wait(state, until);
         }
-        if state.left { Err(Broken("the client has left".to_owned())) } else { Ok(()) }
     }
 
-    /// Ends the body; with an error, also what waits is gone.
+    /// Ends the body; with an error, also what waits is gone. Only the first end counts.
     pub(crate) fn end(&self, end: Result<(), Broken>) {
         let mut state = self.lock();
+        if state.end.is_some() {
+            return;
+        }
         if end.is_err() {
             state.waiting.clear();
             state.waiting_bytes = 0;
@@ -142,29 +185,29 @@ impl Channel {
 
     /// The next piece, or the end.
     pub(crate) fn poll_take(&self, cx: &Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        let mut waker = Some(cx.waker().clone());
         let mut state = self.lock();
-        if let Some(piece) = state.waiting.pop_front() {
+        let next = if let Some(piece) = state.waiting.pop_front() {
             state.waiting_bytes -= piece.len();
-            state.taken += 1;
-            drop(state);
+            state.moved = Instant::now();
             self.changed.notify_all();
-            return Poll::Ready(Some(Ok(piece)));
-        }
-        match &mut state.end {
-            Some(Ok(())) => Poll::Ready(None),
-            // Told once.
-            Some(end) => {
-                let error = std::mem::replace(end, Ok(()));
-                Poll::Ready(error.err().map(Err))
+            Poll::Ready(Some(Ok(piece)))
+        } else {
+            match &mut state.end {
+                None => {
+                    // What is there by now goes when the lock is gone.
+                    std::mem::swap(&mut state.waker, &mut waker);
+                    Poll::Pending
+                }
+                // An error is told once.
+                Some(end) => Poll::Ready(std::mem::replace(end, Ok(())).err().map(Err)),
             }
-            None => {
-                state.waker = Some(cx.waker().clone());
-                Poll::Pending
-            }
-        }
+        };
+        drop(state);
+        next
     }
 
-    /// Whether everything was taken, and the trace is whole.
+    /// Whether everything was taken, and nothing more is to be told.
     pub(crate) fn is_at_end(&self) -> bool {
         let state = self.lock();
         state.waiting.is_empty() && matches!(state.end, Some(Ok(())))
@@ -173,7 +216,7 @@ impl Channel {
     /// Nobody will take anything any more.
     pub(crate) fn leave(&self) {
         let mut state = self.lock();
-        state.left = true;
+        state.gone = Some(Broken::Left);
         // A waker keeps what it wakes; the rest is of no use to anybody.
         let waker = state.waker.take();
         let waiting = std::mem::take(&mut state.waiting);
@@ -184,7 +227,7 @@ impl Channel {
     }
 }
 
-/// Wakes the client's task. Not with the lock held: a waker is code of somebody else.
+/// Wakes the client's task, after the lock.
 fn wake(mut state: MutexGuard<'_, State>) {
     let waker = state.waker.take();
     drop(state);
@@ -193,17 +236,35 @@ fn wake(mut state: MutexGuard<'_, State>) {
     }
 }
 
-/// The end of the channel that a session writes to.
+/// When a writer waits for a client that is slow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    Always,
+    /// Whoever stops the session waits for the writer.
+    WhileSessionIsOn,
+}
+
+impl Waits {
+    fn now(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhileSessionIsOn => trace_core::status().session.is_some(),
+        }
+    }
+}
+
+/// The end of the channel that a trace is written to.
 #[derive(Debug)]
 pub(crate) struct Writer {
     channel: Arc<Channel>,
-    /// A session flushes its writer after the last byte, and only then.
+    waits: Waits,
+    /// A trace is flushed after the last byte, and only then.
     flushed: bool,
 }
 
 impl Writer {
-    pub(crate) fn new(channel: Arc<Channel>) -> Self {
-        Self { channel, flushed: false }
+    pub(crate) fn new(channel: Arc<Channel>, waits: Waits) -> Self {
+        Self { channel, waits, flushed: false }
     }
 }
 
@@ -211,15 +272,19 @@ impl Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.channel.lock();
         loop {
-            if state.left {
-                return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has left"));
+            if let Some(gone) = self.channel.gone(&mut state) {
+                return Err(io::Error::new(io::ErrorKind::BrokenPipe, gone.to_string()));
             }
-            if state.waiting_bytes < ROOM || !trace_core::is_enabled() {
+            if state.waiting_bytes < ROOM || !self.waits.now() {
                 break;
             }
-            let deadline = Instant::now() + LOOK;
-            let room = |state: &State| state.left || state.waiting_bytes < ROOM;
-            state = self.channel.wait(state, deadline, room).0;
+            let look = Instant::now() + LOOK;
+            let until = self.channel.stalls_at(&state).map_or(look, |at| at.min(look));
+            state = self.channel.wait(state, until);
+        }
+        if state.waiting.is_empty() {
+            state.moved = Instant::now();
+            self.channel.changed.notify_all();
         }
         state.waiting.push_back(Bytes::copy_from_slice(bytes));
         state.waiting_bytes += bytes.len();

@@ -1,16 +1,19 @@
-//! What is on: the one recording that there can be, and what is told of it.
+//! What is on: the one recording and the one snapshot that there can be, and what is told of them.
 //!
 //! A program has one session, so this is one for all [handlers](crate::Handler) of a program.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use trace_core::RecordingStatus;
 
 use crate::channel::Channel;
 
 struct Endpoint {
     phase: Phase,
+    /// A snapshot is being taken or sent.
+    snapshot: bool,
     last: Option<Last>,
 }
 
@@ -20,13 +23,14 @@ enum Phase {
     Starting,
     /// The session is on, or about to end.
     Recording {
-        since: SystemTime,
         begun: Instant,
         time: Duration,
         channel: Arc<Channel>,
     },
     /// The session has ended; the client has yet to take the rest.
-    Sending,
+    Sending {
+        channel: Arc<Channel>,
+    },
 }
 
 /// The last trace that this crate took.
@@ -38,7 +42,8 @@ pub(crate) struct Last {
     pub(crate) duration: Duration,
 }
 
-static ENDPOINT: Mutex<Endpoint> = Mutex::new(Endpoint { phase: Phase::Idle, last: None });
+static ENDPOINT: Mutex<Endpoint> =
+    Mutex::new(Endpoint { phase: Phase::Idle, snapshot: false, last: None });
 
 fn lock() -> MutexGuard<'static, Endpoint> {
     ENDPOINT.lock().unwrap_or_else(PoisonError::into_inner)
@@ -64,20 +69,23 @@ impl Permit {
                 time.as_secs_f64(),
                 begun.elapsed().as_secs_f64(),
             ),
-            Phase::Sending => "another request has yet to take the rest of its trace".to_owned(),
+            Phase::Sending { .. } => {
+                "another request has yet to take the rest of its trace".to_owned()
+            }
         };
         Err(format!("expected that nobody records, found that {found}; wait for its end\n"))
     }
 
     pub(crate) fn recording(&mut self, time: Duration, channel: Arc<Channel>) {
-        let (since, begun) = (SystemTime::now(), Instant::now());
-        lock().phase = Phase::Recording { since, begun, time, channel };
+        lock().phase = Phase::Recording { begun: Instant::now(), time, channel };
     }
 
     pub(crate) fn sending(&mut self, last: Last) {
         let mut endpoint = lock();
-        endpoint.phase = Phase::Sending;
         endpoint.last = Some(last);
+        if let Phase::Recording { channel, .. } = &endpoint.phase {
+            endpoint.phase = Phase::Sending { channel: Arc::clone(channel) };
+        }
     }
 }
 
@@ -87,36 +95,83 @@ impl Drop for Permit {
     }
 }
 
+/// The right to take a snapshot, which one has at a time. Given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct SnapshotPermit(());
+
+impl SnapshotPermit {
+    /// # Errors
+    /// What is in the way, and what to do.
+    pub(crate) fn take() -> Result<Self, String> {
+        if std::mem::replace(&mut lock().snapshot, true) {
+            return Err("expected that nobody takes a snapshot, found that another request does; \
+                        wait until it has it\n"
+                .to_owned());
+        }
+        Ok(Self(()))
+    }
+}
+
+impl Drop for SnapshotPermit {
+    fn drop(&mut self) {
+        lock().snapshot = false;
+    }
+}
+
 /// What the status says; the members are in the documentation of the crate.
 pub(crate) fn status() -> Value {
     let endpoint = lock();
     // Asked with the lock held, so that it fits the phase but for a moment at begin and end.
-    let on = trace_core::is_enabled();
-    let recording = match &endpoint.phase {
-        Phase::Recording { since, begun, time, channel } if on => Some(json!({
-            "since_unix_ms": since.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64),
-            "elapsed_seconds": begun.elapsed().as_secs_f64(),
-            "seconds": time.as_secs_f64(),
-            "bytes": channel.written_bytes(),
-        })),
-        _ => None,
+    let on = trace_core::status();
+    let is_ours = match &endpoint.phase {
+        // One that is on is ours, or keeps ours from starting.
+        Phase::Starting => None,
+        Phase::Recording { channel, .. } => Some(channel.is_writing()),
+        Phase::Idle | Phase::Sending { .. } => Some(false),
     };
-    // While one of ours starts, tracing is on a moment before it is known to be ours.
-    let by = match (&endpoint.phase, on) {
-        (_, false) => None,
-        (Phase::Starting, true) => Some("unknown"),
-        (Phase::Recording { .. }, true) => Some("endpoint"),
-        (Phase::Idle | Phase::Sending, true) => Some("program"),
+    let session = on.session.as_ref().map(|session| {
+        let by = is_ours.map(|ours| if ours { "request" } else { "program" });
+        recording(session, by)
+    });
+    let request = match &endpoint.phase {
+        Phase::Idle => Value::Null,
+        Phase::Starting => json!({ "phase": "starting" }),
+        Phase::Recording { begun, time, channel } => json!({
+            "phase": "recording",
+            "seconds": time.as_secs_f64(),
+            "elapsed_seconds": begun.elapsed().as_secs_f64(),
+            "bytes": channel.sizes().0,
+            "bytes_waiting": channel.sizes().1,
+        }),
+        Phase::Sending { channel } => json!({
+            "phase": "sending",
+            "bytes": channel.sizes().0,
+            "bytes_waiting": channel.sizes().1,
+        }),
     };
     json!({
-        "on": on,
-        "by": by,
-        "recording": recording,
-        "sending": matches!(endpoint.phase, Phase::Sending),
+        "session": session,
+        "flight_recorder": on.flight_recorder.as_ref().map(|flight| recording(flight, None)),
+        "request": request,
+        "snapshot": endpoint.snapshot,
         "last": endpoint.last.map(|last| json!({
             "bytes": last.bytes,
             "events_lost": last.events_lost,
             "seconds": last.duration.as_secs_f64(),
         })),
     })
+}
+
+fn recording(on: &RecordingStatus, by: Option<&str>) -> Value {
+    let since = on.since.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    let mut value = json!({
+        "since_unix_ms": since,
+        "elapsed_seconds": on.elapsed.as_secs_f64(),
+        "pool_bytes": on.pool_bytes,
+        "events_lost": on.events_lost,
+    });
+    if let Some(by) = by {
+        value["by"] = by.into();
+    }
+    value
 }
