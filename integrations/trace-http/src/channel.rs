@@ -84,6 +84,13 @@ impl fmt::Display for Broken {
     }
 }
 
+impl State {
+    fn forget_waiting(&mut self) {
+        self.waiting = VecDeque::new();
+        self.waiting_bytes = 0;
+    }
+}
+
 impl Channel {
     /// A channel to a client that may take nothing for as long as `patience`.
     pub(crate) fn new(patience: Duration) -> Arc<Self> {
@@ -117,11 +124,13 @@ impl Channel {
         if state.waiting.is_empty() { None } else { state.moved.checked_add(self.patience) }
     }
 
-    /// Why nobody will take anything any more, which is found out here if the client stalls.
+    /// Why nobody will take anything any more, which is found out here if the client stalls. What waits for it
+    /// would take memory for as long as its connection is there.
     fn gone(&self, state: &mut State) -> Option<Broken> {
         let stalled = self.stalls_at(state).is_some_and(|at| at <= Instant::now());
         if stalled && state.gone.is_none() {
             state.gone = Some(Broken::Stalled(self.patience));
+            state.forget_waiting();
             self.changed.notify_all();
         }
         state.gone.clone()
@@ -176,8 +185,7 @@ impl Channel {
             return;
         }
         if end.is_err() {
-            state.waiting.clear();
-            state.waiting_bytes = 0;
+            state.forget_waiting();
         }
         state.end = Some(end);
         wake(state);
@@ -219,11 +227,10 @@ impl Channel {
         state.gone = Some(Broken::Left);
         // A waker keeps what it wakes; the rest is of no use to anybody.
         let waker = state.waker.take();
-        let waiting = std::mem::take(&mut state.waiting);
-        state.waiting_bytes = 0;
+        state.forget_waiting();
         drop(state);
         self.changed.notify_all();
-        drop((waker, waiting));
+        drop(waker);
     }
 }
 

@@ -73,7 +73,7 @@ impl Handler {
     }
 
     /// How long a client may take nothing while something is there for it. Then the recording ends, and the
-    /// connection is broken off. 30 s, if nothing is said.
+    /// connection is broken off as soon as the client looks again. 30 s, if nothing is said.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;

@@ -62,7 +62,7 @@
 //!   anybody read from it.
 //! - **A slow client never blocks the program.** What it does not take waits in the recording's
 //!   [pool](Handler::pool_bytes); when that is full, events are dropped and counted. A client that takes nothing
-//!   for [some time](Handler::patience) ends the recording, and its connection is broken off.
+//!   for [some time](Handler::patience) ends the recording, and gets no more than it has.
 //! - **One trace and one snapshot at a time**, whatever clients do; so what they take of memory is bounded: a
 //!   pool and what waits of it to be sent, and `max_bytes` of the flight recorder once more.
 //! - **A trace that ended well is strictly valid; one that was broken off can be read up to there**, and the
