@@ -2,12 +2,13 @@
 
 mod shared;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use shared::{
-    Flood, SECRET, Server, assert_nothing_is_left, bearer, broken_off, turn, valid, within,
-};
+use shared::{SECRET, Server, assert_nothing_is_left, bearer, broken_off, turn, valid, within};
 use trace::{FlightRecorder, Session};
 use trace_http::Handler;
 
@@ -24,6 +25,45 @@ fn status(server: &Server) -> Value {
     assert_eq!(response.status(), 200);
     assert_eq!(response.head.header("content-type"), "application/json");
     serde_json::from_slice(&response.body).unwrap()
+}
+
+/// Threads that record as much as they can, in long messages, until this is dropped.
+struct Flood {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<Duration>>,
+}
+
+impl Flood {
+    fn start(threads: usize) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let work = || {
+            let (stop, text) = (Arc::clone(&stop), "much to say ".repeat(300));
+            move || {
+                let mut longest = Duration::ZERO;
+                while !stop.load(Relaxed) {
+                    let begun = Instant::now();
+                    trace::trace_log!("flood", "{text}");
+                    longest = longest.max(begun.elapsed());
+                }
+                longest
+            }
+        };
+        let threads = (0..threads).map(|_| std::thread::spawn(work())).collect();
+        Self { stop, threads }
+    }
+
+    /// Ends it; the longest time that one call has taken.
+    fn stop(mut self) -> Duration {
+        self.stop.store(true, Relaxed);
+        let longest = self.threads.drain(..).map(|thread| thread.join().unwrap());
+        longest.max().unwrap_or_default()
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.stop.store(true, Relaxed);
+    }
 }
 
 #[test]

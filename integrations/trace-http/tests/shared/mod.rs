@@ -2,9 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::{Router, routing::get};
@@ -101,13 +99,15 @@ pub(crate) fn bearer() -> String {
 #[trace::task("work")]
 fn work() -> &'static str {
     trace::trace_log!("work", "being done");
-    let _region = trace::trace_region!("inner");
+    for n in 0..20 {
+        let _region = trace::trace_region!("inner", n);
+    }
     "done"
 }
 
 /// A connection on which a response arrives.
 pub(crate) struct Answer {
-    stream: BufReader<TcpStream>,
+    pub(crate) stream: BufReader<TcpStream>,
     is_head: bool,
 }
 
@@ -241,43 +241,4 @@ pub(crate) fn broken_off(bytes: Vec<u8>) -> u64 {
     };
     assert!(!trace.problems().is_empty(), "the reader did not notice the end at {len} bytes");
     trace.analyze().unwrap().events
-}
-
-/// Threads that record as much as they can, in long messages, until this is dropped.
-pub(crate) struct Flood {
-    stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<Duration>>,
-}
-
-impl Flood {
-    pub(crate) fn start(threads: usize) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let work = || {
-            let (stop, text) = (Arc::clone(&stop), "much to say ".repeat(300));
-            move || {
-                let mut longest = Duration::ZERO;
-                while !stop.load(Relaxed) {
-                    let begun = Instant::now();
-                    trace::trace_log!("flood", "{text}");
-                    longest = longest.max(begun.elapsed());
-                }
-                longest
-            }
-        };
-        let threads = (0..threads).map(|_| std::thread::spawn(work())).collect();
-        Self { stop, threads }
-    }
-
-    /// Ends it; the longest time that one call has taken.
-    pub(crate) fn stop(mut self) -> Duration {
-        self.stop.store(true, Relaxed);
-        let longest = self.threads.drain(..).map(|thread| thread.join().unwrap());
-        longest.max().unwrap_or_default()
-    }
-}
-
-impl Drop for Flood {
-    fn drop(&mut self) {
-        self.stop.store(true, Relaxed);
-    }
 }
