@@ -58,9 +58,9 @@ fn tell(address: SocketAddr, has_secret: bool, newest: bool) {
 }
 
 async fn cappuccino(Path(order): Path<u64>) -> String {
-    let task = trace::trace_task!("cappuccino", order);
-    let context = task.context();
-    trace::log(context, "order", "for here");
+    // The function goes on on whatever thread is free, so that the context is passed along by hand.
+    let (context, _task) = trace::new_task(trace::Context::background(), "cappuccino");
+    trace::trace_log!(context: context, "order", "for here, order {order}");
     // The two are made on other threads, for the same task.
     let milk = tokio::task::spawn_blocking(move || context.run(|| steam_milk(order)));
     let coffee = tokio::task::spawn_blocking(move || context.run(extract_coffee));
