@@ -1,12 +1,15 @@
 //! A small café with an HTTP server, of which traces can be had while it serves.
 //!
 //! ```sh
-//! cargo run -p trace-http --example server
+//! cargo run -p trace-http --example server                  # at 127.0.0.1:3000
+//! cargo run -p trace-http --example server -- 127.0.0.1:0   # at another address
+//! cargo run -p trace-http --example server -- --flight      # with a flight recorder
 //! ```
 //!
-//! It prints what to ask for, and serves until it is stopped.
+//! It prints what to ask for, and serves until it is stopped. With `TRACE_SECRET` in its environment it answers
+//! those who know that secret, else those who come from the same machine.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Path};
@@ -16,8 +19,10 @@ use trace_http::Handler;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (flags, address): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
     // The newest events are kept all the time. Without this, `/debug/trace` records when it is asked to.
-    let newest = std::env::args().any(|argument| argument == "--flight");
+    let newest = flags.iter().any(|flag| flag == "--flight");
     let builder = trace::FlightRecorder::builder().max_bytes(4 << 20);
     let _flight = if newest { Some(builder.start()?) } else { None };
 
@@ -27,7 +32,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .route("/cappuccino/{order}", get(cappuccino))
         .merge(handler.patience(Duration::from_secs(10)).into_router());
 
-    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 3000)).await?;
+    let address = address.first().map_or("127.0.0.1:3000", String::as_str);
+    let listener = tokio::net::TcpListener::bind(address).await?;
     tell(listener.local_addr()?, secret.is_some(), newest);
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())
