@@ -93,7 +93,7 @@
 //! | | |
 //! |---|---|
 //! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`status`](status()), [`capture`](capture()) |
-//! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`] |
+//! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
 //! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
 //! | regions | [`#[region]`](macro@region), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
 //! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`], [`Number`] |
@@ -106,11 +106,11 @@
 extern crate self as trace;
 
 pub use trace_core::{
-    Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, Number, Overflow,
-    RecordingStatus, Region, Session, SessionBuilder, Snapshot, SnapshotError, StartError, Status,
-    StopError, Summary, Task, Value, capture, is_enabled, log, new_task, region_arg, snapshot,
-    start, start_file, start_region, status, stop, trace_counter, trace_log, trace_region,
-    trace_task, with_region,
+    Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, Number, OpenRegion,
+    OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder, Snapshot,
+    SnapshotError, StartError, Status, StopError, Summary, Task, Value, capture, is_enabled, log,
+    new_task, open_regions, region_arg, snapshot, start, start_file, start_region, status, stop,
+    trace_counter, trace_log, trace_region, trace_task, with_region,
 };
 pub use trace_macros::{region, task};
 

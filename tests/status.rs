@@ -1,6 +1,7 @@
 //! What a program can tell of its own recording, from anywhere, while it goes on.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -150,4 +151,111 @@ fn in_a_copy_of_the_process_nothing_is_on() {
     assert_eq!(status, 0);
     assert!(trace::status().session.is_some());
     session.finish().unwrap();
+}
+
+/// What is open on the thread with this name.
+fn open_on(name: &str) -> Vec<(&'static str, Duration)> {
+    let all = trace::open_regions().unwrap();
+    let thread = all.into_iter().find(|thread| thread.name == name);
+    let regions = thread.map(|thread| thread.regions).unwrap_or_default();
+    regions.into_iter().map(|region| (region.name, region.age)).collect()
+}
+
+#[test]
+fn it_tells_what_threads_are_in_the_middle_of() {
+    let _turn = turn();
+    assert!(matches!(trace::open_regions(), Err(SnapshotError::NotStarted)));
+    let flight = FlightRecorder::builder().max_bytes(256 << 10).start().unwrap();
+    let (go_on, waits) = channel::<()>();
+    let (sender, asked) = channel::<()>();
+    let work = move || {
+        let next = || {
+            sender.send(()).unwrap();
+            waits.recv().unwrap();
+        };
+        let outer = trace::trace_region!("outer", order = 7);
+        // More than fits into the recorder.
+        for _ in 0..100_000 {
+            let _small = trace::trace_region!("small");
+        }
+        let middle = trace::start_region(trace::Context::background(), "middle");
+        let inner = trace::trace_region!("inner");
+        next();
+        // Mis-nested.
+        drop(middle);
+        next();
+        drop(outer);
+        drop(inner);
+        next();
+    };
+    let worker = std::thread::Builder::new().name("waiter".to_owned()).spawn(work).unwrap();
+    asked.recv().unwrap();
+    std::thread::sleep(Duration::from_millis(30));
+    let open = open_on("waiter");
+    let names: Vec<_> = open.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["outer", "middle", "inner"]);
+    assert!(open.windows(2).all(|pair| pair[0].1 >= pair[1].1), "{open:?}");
+    assert!(open[2].1 >= Duration::from_millis(30) && open[0].1 < Duration::from_secs(60));
+    let region = trace::open_regions().unwrap().remove(0).regions.remove(0);
+    assert!(region.file.ends_with("status.rs") && region.line > 100, "{region:?}");
+
+    go_on.send(()).unwrap();
+    asked.recv().unwrap();
+    let names: Vec<_> = open_on("waiter").into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["outer", "inner"]);
+    go_on.send(()).unwrap();
+    asked.recv().unwrap();
+    assert_eq!(open_on("waiter"), []);
+    go_on.send(()).unwrap();
+    worker.join().unwrap();
+    flight.stop().unwrap();
+}
+
+#[test]
+fn who_looks_disturbs_nobody() {
+    let _turn = turn();
+    let flight = FlightRecorder::builder().max_bytes(256 << 10).start().unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for name in ["one", "other"] {
+            let worker = std::thread::Builder::new().name(name.to_owned());
+            let work = || {
+                let _around = trace::trace_region!("around");
+                while !stop.load(Relaxed) {
+                    let _outer = trace::trace_region!("outer");
+                    let _inner = trace::trace_region!("inner");
+                }
+            };
+            worker.spawn_scoped(scope, work).unwrap();
+        }
+        // Also when something is not as expected, the others have to end.
+        let _stop = StopAtEnd(&stop);
+        let began = std::time::Instant::now();
+        while open_on("one").is_empty() || open_on("other").is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(20));
+        }
+        let (mut seen, mut missed) = (0, 0);
+        for _ in 0..100 {
+            for name in ["one", "other"] {
+                let open: Vec<_> = open_on(name).into_iter().map(|(name, _)| name).collect();
+                assert!(["around", "outer", "inner"].starts_with(&open), "{open:?}");
+                seen += i32::from(!open.is_empty());
+                missed += i32::from(open.is_empty());
+            }
+            let mut bytes = Vec::new();
+            assert_eq!(trace::snapshot(&mut bytes).unwrap().events_lost, 0);
+            let trace = Trace::from_bytes(bytes).unwrap();
+            assert!(trace.validate().unwrap().is_empty());
+        }
+        assert!(seen > 10 * missed, "seen {seen} times, missed {missed} times");
+    });
+    flight.stop().unwrap();
+}
+
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
 }

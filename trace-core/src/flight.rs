@@ -286,6 +286,15 @@ impl Recording {
         self.write(window, file)
     }
 
+    /// Reads the pool while threads go on, as a snapshot does, with the clocks at the start.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Pool, &Anchor) -> T,
+    ) -> Result<T, SnapshotError> {
+        let pool = self.lock()?;
+        Ok(read(pool.as_deref().ok_or(SnapshotError::Ended)?, &self.start))
+    }
+
     pub(crate) fn write_to(&self, writer: impl Write) -> Result<Snapshot, SnapshotError> {
         // The writer may take its time, panic, or want a snapshot itself: nothing is held meanwhile.
         let window = self.window(self.lock()?.as_deref().ok_or(SnapshotError::Ended)?);

@@ -49,6 +49,7 @@ mod memory;
 #[cfg(all(test, loom))]
 mod models;
 mod open;
+mod open_now;
 mod output;
 mod pen;
 mod pool;
@@ -76,6 +77,7 @@ pub use context::{Context, Entered};
 pub use error::{SnapshotError, StartError, StopError};
 pub use flight::{FlightRecorder, FlightRecorderBuilder, Snapshot};
 pub use log::log;
+pub use open_now::{OpenRegion, OpenThread, open_regions};
 pub use region::{Region, region_arg, start_region, with_region};
 pub use session::{Session, SessionBuilder, Summary, is_enabled, start, start_file, stop};
 pub use status::{RecordingStatus, Status, snapshot, status};

@@ -133,10 +133,16 @@ pub(crate) fn flies(recording: &std::sync::Arc<Recording>) {
 /// [`FlightRecorder`]: crate::FlightRecorder
 /// [`FlightRecorder::write_to`]: crate::FlightRecorder::write_to
 pub fn snapshot(writer: impl Write) -> Result<Snapshot, SnapshotError> {
+    flying(|recording| recording.write_to(writer))
+}
+
+/// Does something with the flight recorder that is on.
+pub(crate) fn flying<T>(
+    what: impl FnOnce(&Recording) -> Result<T, SnapshotError>,
+) -> Result<T, SnapshotError> {
     let flying = FLYING.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-    let recording = flying.ok_or(SnapshotError::NotStarted)?;
-    match recording.write_to(writer) {
+    match what(&*flying.ok_or(SnapshotError::NotStarted)?) {
         Err(SnapshotError::Ended) => Err(SnapshotError::NotStarted),
-        written => written,
+        done => done,
     }
 }
