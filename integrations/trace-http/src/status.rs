@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use trace_core::RecordingStatus;
+use trace_core::{OpenRegion, OpenThread, RecordingStatus};
 
 use crate::channel::Channel;
 
@@ -151,6 +151,10 @@ pub(crate) fn status() -> Value {
     };
     json!({
         "session": session,
+        // In what each thread is, when somebody knows.
+        "open": trace_core::open_regions().ok().map(|threads| {
+            threads.iter().map(open).collect::<Vec<_>>()
+        }),
         "flight_recorder": on.flight_recorder.as_ref().map(|flight| recording(flight, None)),
         "request": request,
         "snapshot": endpoint.snapshot,
@@ -159,6 +163,22 @@ pub(crate) fn status() -> Value {
             "events_lost": last.events_lost,
             "seconds": last.duration.as_secs_f64(),
         })),
+    })
+}
+
+fn open(thread: &OpenThread) -> Value {
+    let region = |region: &OpenRegion| {
+        json!({
+            "name": region.name,
+            "file": region.file,
+            "line": region.line,
+            "seconds": region.age.as_secs_f64(),
+        })
+    };
+    json!({
+        "thread": thread.name,
+        "os_thread": thread.os_thread,
+        "regions": thread.regions.iter().map(region).collect::<Vec<_>>(),
     })
 }
 
