@@ -72,11 +72,14 @@
 //! - **Nothing is left**: a recording takes a thread beside that of its session, named `trace-http`, which ends
 //!   with it.
 //!
+//! What the program puts before the routes applies to them as well: a layer that ends requests after a while ends
+//! recordings that are longer, and one that compresses holds the trace back.
+//!
 //! # The status
 //!
 //! | member | what |
 //! |---|---|
-//! | `session` | the session that is on, or null: `since_unix_ms`, `elapsed_seconds`, `pool_bytes`, `events_lost` as far as it is known, and `by`, which is `request` or `program` |
+//! | `session` | the session that is on, or null: `since_unix_ms`, `elapsed_seconds`, `pool_bytes`, `events_lost` as far as it is known, and `by`, which is `request` or `program`, and missing for the moment in which a request switches it on |
 //! | `flight_recorder` | the same of the flight recorder |
 //! | `open` | with a flight recorder, what each thread is in the middle of: `thread`, `os_thread` and its open `regions` from the outside in, each with `name`, `file`, `line` and the `seconds` since it began; else null |
 //! | `request` | the request for a trace that is being answered, or null: its `phase`, which is `starting`, `recording` or `sending`, the `seconds` that it asked for, `bytes` so far, and `bytes_waiting` for the client |

@@ -11,6 +11,8 @@ use trace_core::{OpenRegion, OpenThread, RecordingStatus};
 use crate::channel::Channel;
 
 struct Endpoint {
+    /// The process that all this is of.
+    owner: u32,
     phase: Phase,
     /// A snapshot is being taken or sent.
     snapshot: bool,
@@ -42,11 +44,22 @@ pub(crate) struct Last {
     pub(crate) duration: Duration,
 }
 
-static ENDPOINT: Mutex<Endpoint> =
-    Mutex::new(Endpoint { phase: Phase::Idle, snapshot: false, last: None });
+impl Endpoint {
+    const fn of(owner: u32) -> Self {
+        Self { owner, phase: Phase::Idle, snapshot: false, last: None }
+    }
+}
+
+static ENDPOINT: Mutex<Endpoint> = Mutex::new(Endpoint::of(0));
 
 fn lock() -> MutexGuard<'static, Endpoint> {
-    ENDPOINT.lock().unwrap_or_else(PoisonError::into_inner)
+    let mut endpoint = ENDPOINT.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    if endpoint.owner != process {
+        // What a copy of the process has of it is its parent's: no thread of it is here to end it.
+        *endpoint = Endpoint::of(process);
+    }
+    endpoint
 }
 
 /// The right to record, which one has at a time. Given back when it is dropped.
@@ -194,4 +207,28 @@ fn recording(on: &RecordingStatus, by: Option<&str>) -> Value {
         value["by"] = by.into();
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_and_in_each_process() {
+        let permit = Permit::take().unwrap();
+        let snapshot = SnapshotPermit::take().unwrap();
+        assert!(Permit::take().unwrap_err().contains("another request is switching it on"));
+        assert!(SnapshotPermit::take().unwrap_err().contains("another request does"));
+        assert_eq!(status()["request"]["phase"], "starting");
+        // As a copy of the process finds it.
+        lock_as_it_is().owner += 1;
+        std::mem::forget((permit, snapshot));
+        assert_eq!((&status()["request"], &status()["snapshot"]), (&Value::Null, &false.into()));
+        drop((Permit::take().unwrap(), SnapshotPermit::take().unwrap()));
+        drop((Permit::take().unwrap(), SnapshotPermit::take().unwrap()));
+    }
+
+    fn lock_as_it_is() -> MutexGuard<'static, Endpoint> {
+        ENDPOINT.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
