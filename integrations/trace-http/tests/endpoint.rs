@@ -359,12 +359,17 @@ fn a_slow_reader_costs_events_and_blocks_nobody() {
     let head = answer.head().unwrap();
     let mut body = Vec::new();
     // About two megabytes per second.
+    let mut most_waiting = 0;
     while let Some(piece) = answer.piece().unwrap() {
         if trace::is_enabled() {
             std::thread::sleep(Duration::from_millis(30));
         }
+        let request = &status(&server)["request"];
+        most_waiting = most_waiting.max(request["bytes_waiting"].as_u64().unwrap_or(0));
         body.extend(piece);
     }
+    // What the channel holds, one chunk, and in the end the pool.
+    assert!((256 << 10..(256 + 64 + 1024) << 10).contains(&most_waiting), "{most_waiting} bytes");
     assert_eq!(head.status, 200);
     assert!(begun.elapsed() < Duration::from_secs(30));
     let trace = valid(body);
