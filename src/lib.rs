@@ -92,8 +92,8 @@
 //!
 //! | | |
 //! |---|---|
-//! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`capture`](capture()) |
-//! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`SnapshotError`] |
+//! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`status`](status()), [`capture`](capture()) |
+//! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
 //! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
 //! | regions | [`#[region]`](macro@region), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
 //! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`], [`Number`] |
@@ -106,9 +106,10 @@
 extern crate self as trace;
 
 pub use trace_core::{
-    Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, Number, Overflow,
-    Region, Session, SessionBuilder, Snapshot, SnapshotError, StartError, StopError, Summary, Task,
-    Value, capture, is_enabled, log, new_task, region_arg, start, start_file, start_region, stop,
+    Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, Number, OpenRegion,
+    OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder, Snapshot,
+    SnapshotError, StartError, Status, StopError, Summary, Task, Value, capture, is_enabled, log,
+    new_task, open_regions, region_arg, snapshot, start, start_file, start_region, status, stop,
     trace_counter, trace_log, trace_region, trace_task, with_region,
 };
 pub use trace_macros::{region, task};

@@ -326,6 +326,13 @@ pub(crate) fn forget_parents_pools() {
     std::mem::forget(std::mem::take(&mut table().pools));
 }
 
+/// The name of a callsite, and where it is.
+pub(crate) fn describe(id: CallsiteId) -> Option<(&'static str, &'static str, u32)> {
+    let at = (id.0 as usize).checked_sub(1)?;
+    let callsite = crate::thread::refusing(|| table().entries.get(at).copied())?;
+    Some((callsite.name, callsite.file, callsite.line))
+}
+
 /// Appends what was entered after the first `known` callsites to `payload`, as much of it as a block
 /// should have; returns how many are known then.
 pub(crate) fn encode_new(known: usize, payload: &mut Vec<u8>) -> usize {

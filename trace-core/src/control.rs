@@ -65,6 +65,10 @@ pub(crate) struct Sighting {
     pub(crate) is_kept: bool,
     /// The time of its last event, if it is.
     pub(crate) last: u64,
+    /// Whose events it holds, and which chunk of that thread it is; if it is begun anew meanwhile, these
+    /// may be of two chunks.
+    pub(crate) thread: u64,
+    pub(crate) sequence: u64,
 }
 
 /// What a chunk was when its holder gave it up.
@@ -113,7 +117,7 @@ impl Control {
         len
     }
 
-    /// Whose events it holds, and which chunk of that thread it is. For who has it pinned, or holds it.
+    /// Whose events it holds, and which chunk of that thread it is.
     pub(crate) fn owner(&self) -> (u64, u64) {
         (self.thread.load(Relaxed), self.sequence.load(Relaxed))
     }
@@ -161,8 +165,12 @@ impl Control {
 
     fn seen(&self, state: u32) -> Option<Sighting> {
         let is_kept = state & KEPT != 0;
-        (state & (HELD | KEPT) != 0 && state & GIVEN_UP == 0)
-            .then(|| Sighting { is_kept, last: if is_kept { self.last.load(Relaxed) } else { 0 } })
+        if state & (HELD | KEPT) == 0 || state & GIVEN_UP != 0 {
+            return None;
+        }
+        let (thread, sequence) = self.owner();
+        let last = if is_kept { self.last.load(Relaxed) } else { 0 };
+        Some(Sighting { is_kept, last, thread, sequence })
     }
 
     /// Keeps the chunk from being taken for new events until [`unpin`](Self::unpin). `None` if nothing

@@ -165,6 +165,8 @@ pub enum SnapshotError {
     OfAnotherProcess,
     /// It was stopped.
     Ended,
+    /// No flight recorder is on.
+    NotStarted,
 }
 
 impl fmt::Display for SnapshotError {
@@ -186,6 +188,9 @@ impl fmt::Display for SnapshotError {
                 "the flight recorder is that of the parent process; start another one in this one",
             ),
             Self::Ended => f.write_str("the flight recorder was stopped"),
+            Self::NotStarted => f.write_str(
+                "no flight recorder is on; start one with `FlightRecorder::builder().start()`",
+            ),
         }
     }
 }

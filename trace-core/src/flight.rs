@@ -24,7 +24,7 @@ use crate::snapshot::Window;
 use crate::storage::{self, MIN_CHUNK_BYTES, Size};
 use crate::sync::Arc;
 use crate::thread::is_emitting;
-use crate::{clock, drainer, program};
+use crate::{clock, drainer, program, status};
 
 const DEFAULT_MAX_BYTES: usize = 16 << 20;
 
@@ -267,6 +267,7 @@ impl FlightRecorderBuilder {
         if recording.dumps.is_some() {
             dumps::write_on_panic(&recording);
         }
+        status::flies(&recording);
         on.start_flight(epoch, &pool);
         FlightRecorder { recording }
     }
@@ -311,7 +312,7 @@ impl Recording {
         self.write(window, file)
     }
 
-    fn write_to(&self, writer: impl Write) -> Result<Snapshot, SnapshotError> {
+    pub(crate) fn write_to(&self, writer: impl Write) -> Result<Snapshot, SnapshotError> {
         // The writer may take its time, panic, or want a snapshot itself: nothing is held meanwhile.
         let window = self.window(self.lock()?.as_deref().ok_or(SnapshotError::Ended)?);
         self.write(window, writer)

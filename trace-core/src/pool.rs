@@ -373,6 +373,12 @@ impl Pool {
         lock(&self.losses).clone()
     }
 
+    /// How many events were lost, as far as the pool was told.
+    pub(crate) fn lost(&self) -> u64 {
+        let counted: u64 = lock(&self.losses).iter().map(|loss| loss.count).sum();
+        self.noted() + counted
+    }
+
     /// Sends threads away that wait for a free chunk.
     pub(crate) fn close(&self) {
         self.closing.store(true, Relaxed);

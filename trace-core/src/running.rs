@@ -26,7 +26,7 @@ use crate::pool::Pool;
 use crate::session::Summary;
 use crate::sync::Arc;
 use crate::thread::{RECORDER, is_emitting};
-use crate::{barrier, callsite, clock, drainer};
+use crate::{barrier, callsite, clock, drainer, status};
 
 /// What is on.
 pub(crate) struct Running {
@@ -114,7 +114,8 @@ impl Running {
             *pool.beside() = Some(Arc::clone(flight));
             *flight.feeder() = Some(Arc::clone(&pool));
         }
-        RECORDER.turn(Some((session.id, pool)));
+        RECORDER.turn(Some((session.id, Arc::clone(&pool))));
+        status::began(pool);
         self.owner = Some(Process::current());
         self.session = Some(session);
     }
@@ -127,6 +128,7 @@ impl Running {
     ) -> Option<OfSession> {
         let session = self.session.take_if(|session| chosen(session))?;
         RECORDER.turn(self.flight.as_ref().map(|flight| (new_epoch(), Arc::clone(flight))));
+        status::ended(&session.pool);
         callsite::forget_pool(&session.pool);
         Some(session)
     }
@@ -151,6 +153,7 @@ impl Running {
             }
             None => _ = RECORDER.turn(Some((epoch, Arc::clone(pool)))),
         }
+        status::began(Arc::clone(pool));
         self.owner = Some(Process::current());
         self.flight = Some(Arc::clone(pool));
     }
@@ -164,6 +167,7 @@ impl Running {
             Some(session) => *session.pool.beside() = None,
             None => _ = RECORDER.turn(None),
         }
+        status::ended(pool);
         callsite::forget_pool(pool);
     }
 }

@@ -228,7 +228,7 @@ fn drop_before_gaps(chunks: &mut Vec<Part>) -> u64 {
 }
 
 /// The ticks and the nanoseconds between two anchors; neither is 0.
-fn span(start: &Anchor, end: &Anchor) -> (u128, u128) {
+pub(crate) fn span(start: &Anchor, end: &Anchor) -> (u128, u128) {
     let ticks = end.ticks.0.saturating_sub(start.ticks.0).max(1);
     let ns = end.monotonic_ns.saturating_sub(start.monotonic_ns).max(1);
     (ticks.into(), ns.into())
