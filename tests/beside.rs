@@ -107,8 +107,10 @@ impl Counting {
             let work = move || {
                 let mut n = 0;
                 while !stop.load(Relaxed) {
-                    count(n, n + 100);
-                    n += 100;
+                    // With a pause, so few that a slow machine does not fill a window with them.
+                    let step = if pause.is_some() { 20 } else { 100 };
+                    count(n, n + step);
+                    n += step;
                     shown.store(n as u64, Relaxed);
                     if let Some(pause) = pause {
                         thread::sleep(pause);
