@@ -205,10 +205,14 @@ impl Pool {
         self.full.pop().map(|index| Full { pool: self, index })
     }
 
-    /// Keeps a copy of a full chunk of another pool, as if it had been filled here. If it cannot be kept,
-    /// its events are counted as lost.
+    /// Keeps a copy of a full chunk of another pool, as if it had been filled here, unless it is older than
+    /// what was overwritten already: threads may fill this pool while a session that has stopped is still
+    /// being written. If it cannot be kept, its events are counted as lost.
     pub(crate) fn keep_copy(&self, of: &Full<'_>) {
         let (from, payload) = (of.pool.control(&of.index), of.payload());
+        if from.last() < self.overwritten_until() {
+            return;
+        }
         let (thread, sequence) = from.owner();
         let held = self.take_free(thread, sequence).filter(|held| payload.len() <= held.capacity);
         debug_assert!(held.is_some(), "chunks of this pool are as large, and no thread holds one");

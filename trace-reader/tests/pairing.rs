@@ -82,7 +82,7 @@ fn regions_that_end_in_the_wrong_order() {
             "1 10: region 1 grind begins, task 9, depth 1, in Some(0)",
             "1 10: region Some(1) has [u64:1]",
             "1 30: region 0 Complete Some(0)..30, depth 0, self 10",
-            r#"1 30: on thread 1 "barista" at 30 ns, offset 354, region "brew" ended before "grind", which had begun inside of it"#,
+            r#"1 30: on thread 1 "barista" at 30 ns, offset 355, region "brew" ended before "grind", which had begun inside of it"#,
             r#"1 31: till "task 9 goes on", task 9, region Some(1)"#,
             "1 70: region 1 Complete Some(10)..70, depth 0, self 60",
             r#"1 71: till "in no task", task 0, region None"#,
@@ -181,7 +181,7 @@ fn clock_that_steps_back() {
             r#"1 100: till "earlier", task 0, region Some(0)"#,
             r#"1 100: till "still earlier", task 0, region Some(0)"#,
             "1 170: region 0 Complete Some(100)..170, depth 0, self 70",
-            "1 170: the clock of thread 1 \"barista\" stepped back at 100 ns, offset 355; 2 events are shown later than they say",
+            "1 170: the clock of thread 1 \"barista\" stepped back at 100 ns, offset 356; 2 events are shown later than they say",
         ],
     );
 }

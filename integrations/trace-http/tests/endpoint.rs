@@ -295,7 +295,7 @@ fn a_flight_recorder_is_read_while_everything_runs() {
     // A session beside it, of which it then has all.
     let beside = server.get("/debug/trace?seconds=0.05").trace();
     assert!(beside.analyze().unwrap().events > 100);
-    assert!(server.get("/debug/trace/flight").trace().analyze().unwrap().events > 1000);
+    assert!(server.get("/debug/trace/flight").trace().analyze().unwrap().events > 100);
     flood.stop();
     flight.stop().unwrap();
     assert_eq!(server.get("/debug/trace/flight").status(), 404);
