@@ -13,7 +13,9 @@
 //!                 HELD+PINNED ── keep ─► KEPT+PINNED ─ release ─► KEPT+PINNED+GIVEN_UP ─ unpin ─► FREE
 //! ```
 //!
-//! A chunk in which nothing was written goes straight from `HELD` to `FREE`, in the same way.
+//! A chunk in which nothing was written goes straight from `HELD` to `FREE`, in the same way. One that
+//! gets a copy of another pool's chunk goes straight from `FREE` to `KEPT`: so `HELD` always means that a
+//! thread fills it, or left it when it turned elsewhere.
 //!
 //! Invariants:
 //! 1. Who holds the chunk's index alone takes it out of `FREE`, and only who holds it or reads it
@@ -91,8 +93,15 @@ impl Control {
         }
     }
 
-    /// Gives a free chunk to an owner: nothing of it is valid until the next commit.
+    /// Gives a free chunk to a thread that is going to fill it: nothing of it is valid until the next
+    /// commit.
     pub(crate) fn begin(&self, thread: u64, sequence: u64) {
+        self.clear(thread, sequence);
+        self.state.store(HELD, Release);
+    }
+
+    /// Says whose events a free chunk will hold. Nothing of it is valid, and nobody else looks at it yet.
+    pub(crate) fn clear(&self, thread: u64, sequence: u64) {
         self.touched.with_mut(|_| ());
         self.committed.store(0, Relaxed);
         // Release on what follows, so that no later reader of the file pairs the new owner with the old
@@ -100,7 +109,6 @@ impl Control {
         self.noted.store(0, Release);
         self.thread.store(thread, Release);
         self.sequence.store(sequence, Release);
-        self.state.store(HELD, Release);
     }
 
     /// Makes the first `len` bytes of the payload valid.
@@ -133,10 +141,12 @@ impl Control {
         self.noted.load(Relaxed)
     }
 
-    /// It is full, and its last event was at `last`.
+    /// It is full, and its last event was at `last`: the chunk that a thread filled, or one that was
+    /// [cleared](Self::clear) for a copy.
     pub(crate) fn keep(&self, last: u64) {
         self.last.store(last, Relaxed);
-        self.state.fetch_xor(HELD | KEPT, Release);
+        let kept = |state| Some(state & !HELD | KEPT);
+        let _ = self.state.fetch_update(Release, Relaxed, kept);
     }
 
     /// The time of its last event. For who holds a full chunk.

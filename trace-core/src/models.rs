@@ -305,6 +305,42 @@ fn turning_against_emit() {
     });
 }
 
+/// A session's drainer copies a chunk into the flight recorder's pool while what threads left there is
+/// swept up: each chunk is passed on once.
+#[test]
+fn copying_against_sweep() {
+    loom::model(|| {
+        let recorder = Recorder::new();
+        let flight = flight(3);
+        start(&recorder, &flight);
+        let slot = recorder.adopt(identity(1));
+        assert!(log(&recorder, &slot, SHORT));
+        // Another thread has been faster: a chunk of the session is full.
+        let session = pool(2, 1);
+        let held = session.take_free(2, 0).unwrap();
+        session.hand_over(held.index, 0);
+        let drainer = {
+            let flight = Arc::clone(&flight);
+            thread::spawn(move || {
+                let chunk = session.take_full().unwrap();
+                flight.keep_copy(&chunk);
+                chunk.give_back();
+            })
+        };
+        stop(&recorder, &flight);
+        drainer.join().unwrap();
+        let mut owners = Vec::new();
+        while let Some(chunk) = flight.take_full() {
+            owners.push(chunk.owner());
+            chunk.give_back();
+        }
+        owners.sort_unstable();
+        assert_eq!(owners, [(1, 0), (2, 0)]);
+        let free = (0..).map_while(|n| flight.take_free(9, n)).count();
+        assert_eq!(free, 3);
+    });
+}
+
 /// What a thread could not record is told of by the pool that had no room, although recording turns
 /// elsewhere meanwhile.
 #[test]

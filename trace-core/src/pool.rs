@@ -116,6 +116,14 @@ pub(crate) struct Copied {
 }
 
 #[cfg(all(test, loom))]
+impl Full<'_> {
+    /// Whose chunk it is, and which one.
+    pub(crate) fn owner(&self) -> (u64, u64) {
+        self.pool.control(&self.index).owner()
+    }
+}
+
+#[cfg(all(test, loom))]
 impl Copied {
     /// What was committed of the payload.
     pub(crate) fn payload(&self) -> &[u8] {
@@ -162,11 +170,15 @@ impl Pool {
 
     /// Takes a free chunk for the chunk `sequence` of `thread`.
     pub(crate) fn take_free(&self, thread: u64, sequence: u64) -> Option<Held> {
-        let index = self.free.pop().or_else(|| self.take_oldest())?;
+        let index = self.take_index()?;
         self.control(&index).begin(thread, sequence);
         // SAFETY: a chunk is larger than a block's head: the builders see to it.
         let payload = unsafe { self.chunk(index.0 as usize).add(BLOCK_HEAD_LEN) };
         Some(Held { index, payload, capacity: self.memory.chunk_bytes() - BLOCK_HEAD_LEN })
+    }
+
+    fn take_index(&self) -> Option<ChunkIndex> {
+        self.free.pop().or_else(|| self.take_oldest())
     }
 
     /// Takes the oldest full chunk for new events, in a flight recorder.
@@ -214,15 +226,20 @@ impl Pool {
             return;
         }
         let (thread, sequence) = from.owner();
-        let held = self.take_free(thread, sequence).filter(|held| payload.len() <= held.capacity);
-        debug_assert!(held.is_some(), "chunks of this pool are as large, and no thread holds one");
-        let Some(Held { index, payload: room, .. }) = held else {
+        let fits = payload.len() <= self.chunk_bytes() - BLOCK_HEAD_LEN;
+        debug_assert!(fits, "chunks of this pool are as large");
+        // When a session has just begun, threads may hold all chunks that they have left here.
+        let Some(index) = fits.then(|| self.take_index()).flatten() else {
             let events = count_events(payload);
             return self.add_loss(loss(thread, LossCause::PoolFull, events, 0, from.last()));
         };
-        // SAFETY: this thread holds the chunk, which is large enough.
-        unsafe { room.copy_from_nonoverlapping(payload.as_ptr(), payload.len()) };
         let control = self.control(&index);
+        control.clear(thread, sequence);
+        // SAFETY: this thread has the index of a free chunk, at which nobody else looks; it is large enough.
+        unsafe {
+            let room = self.chunk(index.0 as usize).add(BLOCK_HEAD_LEN);
+            room.copy_from_nonoverlapping(payload.as_ptr(), payload.len());
+        }
         control.note_loss(from.noted());
         control.commit(payload.len() as u32);
         self.hand_over(index, from.last());
