@@ -105,11 +105,14 @@ fn by_function(name: &'static str, time: Duration) {
     thread::spawn(move || task.end()).join().unwrap();
 }
 
+/// Something that is a task and takes as long as it is told.
+type Work = fn(Duration);
+
 /// Whatever makes a task, and whatever thread ends it, its end is noticed, and all of it is in the snapshot.
 #[test]
 fn a_slow_task_leaves_a_snapshot_behind() {
     let _turn = turn();
-    let slow: [(&str, fn(Duration)); 3] = [
+    let slow: [(&str, Work); 3] = [
         ("attribute", annotated),
         ("macro", |time| {
             let _task = trace::trace_task!("macro");
