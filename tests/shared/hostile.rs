@@ -158,7 +158,7 @@ pub(crate) const OF_NAMES: &[Hostile] = &[
         of_len: |len| {
             File::of_types(len, CallsiteKind::Task, |callsite| Event::UnseenTaskEnd {
                 callsite,
-                task: TaskId(1),
+                task: TaskId(u64::from(callsite.0)),
             })
         },
     },
