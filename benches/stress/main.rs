@@ -18,12 +18,16 @@
 //! To add a group: a file with `pub(crate) fn run(size: Size, rows: &mut Rows)`, and a line in [`GROUPS`].
 
 mod crash;
+mod damage;
 #[path = "../../tests/shared/dying.rs"]
 mod dying;
 mod faults;
 mod flight;
 mod flood;
 mod fork;
+#[path = "../../tests/shared/hostile.rs"]
+mod generator;
+mod hostile;
 mod isolation;
 mod process;
 mod rows;
@@ -48,6 +52,8 @@ const GROUPS: &[Group] = &[
     Group { name: "threads", run: short_threads::run },
     Group { name: "faults", run: faults::run },
     Group { name: "flight", run: flight::run },
+    Group { name: "damage", run: damage::run },
+    Group { name: "hostile", run: hostile::run },
 ];
 
 /// How much is done.
@@ -68,6 +74,7 @@ impl Size {
 
 fn main() -> ExitCode {
     dying::die_if_asked();
+    hostile::read_if_asked();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let short = arguments.iter().any(|argument| argument == "--short");
     let size = if short { Size::Short } else { Size::Long };

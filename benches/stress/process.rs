@@ -42,8 +42,17 @@ pub(crate) fn thread_ns() -> u64 {
 
 /// What is in memory of this process, in KiB.
 pub(crate) fn resident_kib() -> i64 {
+    status_kib("VmRSS:")
+}
+
+/// The most that ever was in memory of this process, in KiB.
+pub(crate) fn most_resident_kib() -> i64 {
+    status_kib("VmHWM:")
+}
+
+fn status_kib(name: &str) -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok());
     kib.expect("it tells")
 }

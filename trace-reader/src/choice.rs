@@ -148,7 +148,7 @@ impl Choosing<'_> {
         if self.task_type.is_some() {
             return;
         }
-        let only_mentioned = |page: &[u64; 3]| page[MENTIONED] & !page[BEGAN] & !page[ENDED];
+        let only_mentioned = |page: &[u16; 3]| page[MENTIONED] & !page[BEGAN] & !page[ENDED];
         let tasks: Vec<TaskId> = self.sets.tasks(only_mentioned).collect();
         for task in tasks {
             self.rank(Chosen::Task(task), task, None, self.trace.end());

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use trace_format::wire::Field;
-use trace_format::{BLOCK_HEAD_LEN, BlockHead, BlockType, MAGIC, Summary, Ticks};
+use trace_format::wire::{Cursor, Field};
+use trace_format::{BLOCK_HEAD_LEN, BlockHead, BlockType, Header, MAGIC, Summary, Ticks};
 
 use crate::blocks::{Stretch, Stretches};
 use crate::step::Step;
@@ -40,7 +40,12 @@ pub(crate) fn recover(trace: &Trace, out: &mut dyn Write) -> Result<Recovered, R
             }
         };
         let keep = match head.block_type {
-            BlockType::Header => !std::mem::replace(&mut has_header, true),
+            // The one that the reader took.
+            BlockType::Header => {
+                let is_it = !has_header && can_be_read(payload);
+                has_header |= is_it;
+                is_it
+            }
             BlockType::Chunk => kept.contains(&(offset + BLOCK_HEAD_LEN as u64)),
             BlockType::Summary => continue,
             _ => true,
@@ -57,6 +62,10 @@ pub(crate) fn recover(trace: &Trace, out: &mut dyn Write) -> Result<Recovered, R
     writing.block(BlockType::Summary, &payload)?;
     writing.out.flush().map_err(RecoverError::Write)?;
     Ok(writing.recovered)
+}
+
+fn can_be_read(header: &[u8]) -> bool {
+    Header::decode(&mut Cursor::new(header), "a header").is_ok()
 }
 
 /// How many events the trace says are lost.

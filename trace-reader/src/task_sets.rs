@@ -1,18 +1,22 @@
 //! Sets of tasks, kept for a whole trace in a bit per task.
 //!
-//! Ids are mostly consecutive: the sets are kept side by side, in pages of 64 ids.
+//! Ids are mostly consecutive: the sets are kept side by side, in pages of 16 ids. Larger pages would take less
+//! of such, and much more of a file in which every id has a page of its own.
 
 use trace_format::TaskId;
 
 use crate::numbers::NumberMap;
 
+/// How many ids share a page: as many as a word of one has bits.
+const PAGE_LEN: u64 = u16::BITS as u64;
+
 /// `N` sets of tasks.
 #[derive(Debug)]
 pub(crate) struct TaskSets<const N: usize> {
     /// All pages but the last one.
-    pages: NumberMap<u64, [u64; N]>,
+    pages: NumberMap<u64, [u16; N]>,
     /// The page that was written last, by its number: the next task is likely to be in it.
-    last: (u64, [u64; N]),
+    last: (u64, [u16; N]),
 }
 
 impl<const N: usize> Default for TaskSets<N> {
@@ -42,7 +46,7 @@ impl<const N: usize> TaskSets<N> {
         self.page(number).is_some_and(|page| page[set] & bit != 0)
     }
 
-    fn page(&self, number: u64) -> Option<&[u64; N]> {
+    fn page(&self, number: u64) -> Option<&[u16; N]> {
         if number == self.last.0 { Some(&self.last.1) } else { self.pages.get(&number) }
     }
 
@@ -66,22 +70,22 @@ impl<const N: usize> TaskSets<N> {
         }
     }
 
-    fn all_pages(&self) -> impl Iterator<Item = (&u64, &[u64; N])> {
+    fn all_pages(&self) -> impl Iterator<Item = (&u64, &[u16; N])> {
         self.pages.iter().chain(std::iter::once((&self.last.0, &self.last.1)))
     }
 
     /// The tasks of which `wanted` accepts the bits: it is given a page, and returns those bits of
     /// it that it wants.
-    pub(crate) fn tasks(&self, wanted: fn(&[u64; N]) -> u64) -> impl Iterator<Item = TaskId> {
+    pub(crate) fn tasks(&self, wanted: fn(&[u16; N]) -> u16) -> impl Iterator<Item = TaskId> {
         self.all_pages().flat_map(move |(number, page)| {
             let bits = wanted(page);
-            (0..64)
+            (0..PAGE_LEN)
                 .filter(move |bit| bits >> bit & 1 == 1)
-                .map(move |bit| TaskId(number * 64 + bit))
+                .map(move |bit| TaskId(number * PAGE_LEN + bit))
         })
     }
 }
 
-fn place(task: TaskId) -> (u64, u64) {
-    (task.0 / 64, 1 << (task.0 % 64))
+fn place(task: TaskId) -> (u64, u16) {
+    (task.0 / PAGE_LEN, 1 << (task.0 % PAGE_LEN))
 }

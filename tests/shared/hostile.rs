@@ -1,0 +1,368 @@
+//! Files that are made to take as much memory and time as they can: each consists of as many as possible of
+//! the smallest things of one kind. For `tests/reader_memory.rs`, and for `benches/stress`, which tries larger
+//! ones.
+
+use trace_format::wire::Field;
+use trace_format::{
+    Anchor, BLOCK_HEAD_LEN, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
+    Event, LossCause, LossRecord, MAGIC, MARKER, OpenRegion, TaskId, Text, Ticks, Value, put_block,
+};
+
+/// The largest payload that is written here. A block may be longer.
+const PAYLOAD_LEN: usize = 1 << 20;
+
+/// The callsites of every file.
+const TASK_TYPE: CallsiteId = CallsiteId(1);
+const REGION: CallsiteId = CallsiteId(2);
+const LOG: CallsiteId = CallsiteId(3);
+const KEY: CallsiteId = CallsiteId(4);
+
+/// A kind of file.
+#[derive(Clone, Copy)]
+pub(crate) struct Hostile {
+    pub(crate) name: &'static str,
+    /// Makes one of about so many bytes.
+    pub(crate) of_len: fn(usize) -> Vec<u8>,
+}
+
+/// The kinds of which regions stay open, or are mentioned, without end.
+#[allow(dead_code, reason = "each user takes its part")]
+pub(crate) const OF_OPEN_REGIONS: [&str; 2] = ["nested regions", "tasks that are mentioned"];
+
+/// Those that are made of events and callsites.
+pub(crate) const OF_EVENTS: &[Hostile] = &[
+    Hostile { name: "callsites", of_len: |len| File::of_callsites(len, named) },
+    Hostile {
+        name: "callsites far apart",
+        of_len: |len| File::of_callsites(len, |i| named(i.wrapping_mul(1000))),
+    },
+    Hostile {
+        name: "names of arguments",
+        of_len: |len| File::of_callsites(len, |i| callsite(i, CallsiteKind::Region, 4000)),
+    },
+    Hostile {
+        name: "regions",
+        of_len: |len| {
+            File::of_events(len, |i| match i % 2 {
+                0 => Event::RegionBegin { callsite: REGION },
+                _ => Event::RegionEnd {},
+            })
+        },
+    },
+    Hostile {
+        name: "nested regions",
+        of_len: |len| File::of_events(len, |_| Event::RegionBegin { callsite: REGION }),
+    },
+    Hostile { name: "ends", of_len: |len| File::of_events(len, |_| Event::RegionEnd {}) },
+    Hostile {
+        name: "logs",
+        of_len: |len| {
+            File::of_events(len, |_| Event::Log { callsite: LOG, message: Text::new("") })
+        },
+    },
+    Hostile { name: "tasks that begin", of_len: |len| File::of_events(len, |i| begin(i + 1, 0)) },
+    Hostile { name: "a chain of tasks", of_len: |len| File::of_events(len, |i| begin(i + 1, i)) },
+    Hostile {
+        name: "tasks far apart",
+        of_len: |len| File::of_events(len, |i| begin(64 * (i + 1), 0)),
+    },
+    Hostile {
+        name: "tasks that end",
+        of_len: |len| {
+            File::of_events(len, |i| Event::UnseenTaskEnd { callsite: TASK_TYPE, task: TaskId(i) })
+        },
+    },
+    Hostile {
+        name: "tasks that are mentioned",
+        of_len: |len| {
+            File::of_events(len, |i| Event::TaskRegionBegin { callsite: REGION, task: TaskId(i) })
+        },
+    },
+    Hostile {
+        name: "arguments",
+        of_len: |len| {
+            File::of_events(len, |_| Event::TaskArg {
+                key: KEY,
+                task: TaskId(1),
+                value: Value::Bool(true),
+            })
+        },
+    },
+    Hostile {
+        name: "losses",
+        of_len: |len| {
+            File::of_events(len, |_| Event::Loss { cause: LossCause::PoolFull, count: 1, age: 0 })
+        },
+    },
+    Hostile { name: "threads", of_len: threads },
+];
+
+/// Those that are made of blocks, and of what is none.
+#[allow(dead_code, reason = "each user takes its part")]
+pub(crate) const OF_BLOCKS: &[Hostile] = &[
+    Hostile { name: "chunks of nothing", of_len: |len| File::of_blocks(len, chunk_of_nothing) },
+    Hostile {
+        name: "blocks of nothing",
+        of_len: |len| File::of_blocks(len, |_| (BlockType::Anchors, Vec::new())),
+    },
+    Hostile {
+        name: "blocks that are malformed",
+        of_len: |len| File::of_blocks(len, |_| (BlockType::Losses, vec![0])),
+    },
+    Hostile {
+        name: "anchors",
+        of_len: |len| {
+            File::of(
+                len,
+                BlockType::Anchors,
+                |_| Vec::new(),
+                |i, payload| {
+                    Anchor { ticks: Ticks(i), monotonic_ns: i, wall_ns: i }.encode(payload)
+                },
+            )
+        },
+    },
+    Hostile {
+        name: "records of losses",
+        of_len: |len| {
+            let (cause, count) = (LossCause::PoolFull, 1);
+            let (from, to) = (Ticks(0), Ticks(0));
+            File::of(
+                len,
+                BlockType::Losses,
+                |_| Vec::new(),
+                |thread, payload| {
+                    LossRecord { thread, cause, count, from, to }.encode(payload);
+                },
+            )
+        },
+    },
+    Hostile { name: "regions in heads", of_len: regions_in_heads },
+    Hostile { name: "markers", of_len: |len| [MAGIC, &*MARKER.repeat(len / 4)].concat() },
+    Hostile { name: "heads that claim all that follows", of_len: |len| claims(len, usize::MAX) },
+    Hostile { name: "heads that claim the next kilobyte", of_len: |len| claims(len, 1024) },
+    Hostile { name: "counts that promise too much", of_len: counts },
+];
+
+/// Those of which each thing has a name of its own.
+#[allow(dead_code, reason = "each user takes its part")]
+pub(crate) const OF_NAMES: &[Hostile] = &[
+    Hostile {
+        name: "types of regions",
+        of_len: |len| {
+            File::of_types(len, CallsiteKind::Region, |callsite| Event::RegionBegin { callsite })
+        },
+    },
+    Hostile {
+        name: "types of tasks",
+        of_len: |len| {
+            File::of_types(len, CallsiteKind::Task, |callsite| Event::UnseenTaskEnd {
+                callsite,
+                task: TaskId(u64::from(callsite.0)),
+            })
+        },
+    },
+    Hostile {
+        name: "categories of logs",
+        of_len: |len| {
+            let message = Text::new("");
+            File::of_types(len, CallsiteKind::Log, |callsite| Event::Log {
+                callsite,
+                message: message.clone(),
+            })
+        },
+    },
+    Hostile {
+        name: "counters",
+        of_len: |len| {
+            File::of_types(len, CallsiteKind::Counter, |callsite| Event::Counter {
+                callsite,
+                value: Value::U64(1),
+            })
+        },
+    },
+];
+
+/// A file, block by block.
+struct File {
+    bytes: Vec<u8>,
+    sequence: u32,
+}
+
+impl File {
+    /// With the callsites that events name here.
+    fn new() -> Self {
+        let mut file = Self { bytes: MAGIC.to_vec(), sequence: 0 };
+        let kinds = [CallsiteKind::Task, CallsiteKind::Region, CallsiteKind::Log];
+        let mut callsites = Vec::new();
+        for (id, kind) in (1..).zip(kinds.into_iter().chain([CallsiteKind::Argument])) {
+            callsite(id, kind, 0).encode(&mut callsites);
+        }
+        file.block(BlockType::Callsites, &callsites);
+        file
+    }
+
+    fn block(&mut self, block_type: BlockType, payload: &[u8]) {
+        put_block(&mut self.bytes, block_type, self.sequence, payload);
+        self.sequence += 1;
+    }
+
+    /// Blocks of as many of these as are needed.
+    fn of(
+        len: usize,
+        block_type: BlockType,
+        head: impl Fn(u64) -> Vec<u8>,
+        each: impl Fn(u64, &mut Vec<u8>),
+    ) -> Vec<u8> {
+        let mut file = Self::new();
+        let mut number = 0;
+        for block in 0.. {
+            let mut payload = head(block);
+            while payload.len() < PAYLOAD_LEN {
+                each(number, &mut payload);
+                number += 1;
+            }
+            file.block(block_type, &payload);
+            if file.bytes.len() >= len {
+                break;
+            }
+        }
+        file.bytes
+    }
+
+    /// Chunks of one thread, of as many events as are needed.
+    fn of_events(len: usize, event: impl Fn(u64) -> Event<'static>) -> Vec<u8> {
+        Self::of(
+            len,
+            BlockType::Chunk,
+            |sequence| chunk(1, sequence),
+            |i, payload| event(i).encode(0, payload),
+        )
+    }
+
+    /// Callsites, as many as are needed.
+    fn of_callsites(len: usize, one: impl Fn(u32) -> Callsite<'static>) -> Vec<u8> {
+        Self::of(
+            len,
+            BlockType::Callsites,
+            |_| Vec::new(),
+            |i, payload| one(i as u32 + 10).encode(payload),
+        )
+    }
+
+    /// As many blocks as are needed.
+    fn of_blocks(len: usize, block: impl Fn(u64) -> (BlockType, Vec<u8>)) -> Vec<u8> {
+        let mut file = Self::new();
+        for number in 0.. {
+            if file.bytes.len() >= len {
+                break;
+            }
+            let (block_type, payload) = block(number);
+            file.block(block_type, &payload);
+        }
+        file.bytes
+    }
+
+    /// Callsites of different names, and an event for each.
+    fn of_types(
+        len: usize,
+        kind: CallsiteKind,
+        event: impl Fn(CallsiteId) -> Event<'static>,
+    ) -> Vec<u8> {
+        let mut file = Self::new();
+        let (mut callsites, mut events) = (Vec::new(), chunk(1, 0));
+        let mut id = 10;
+        for sequence in 1.. {
+            while callsites.len() + events.len() < PAYLOAD_LEN {
+                let name = Text::new(&format!("{id:x}")).into_owned();
+                Callsite { name, ..callsite(id, kind, 0) }.encode(&mut callsites);
+                event(CallsiteId(id)).encode(0, &mut events);
+                id += 1;
+            }
+            file.block(BlockType::Callsites, &std::mem::take(&mut callsites));
+            file.block(BlockType::Chunk, &std::mem::replace(&mut events, chunk(1, sequence)));
+            if file.bytes.len() >= len {
+                break;
+            }
+        }
+        file.bytes
+    }
+}
+
+fn callsite(id: u32, kind: CallsiteKind, keys: usize) -> Callsite<'static> {
+    let (name, keys) = (Text::new(""), vec![Text::new(""); keys]);
+    let (file, module) = (name.clone(), name.clone());
+    Callsite { id: CallsiteId(id), kind, name, file, line: 0, module, keys }
+}
+
+fn named(id: u32) -> Callsite<'static> {
+    callsite(id, CallsiteKind::Log, 0)
+}
+
+fn begin(task: u64, parent: u64) -> Event<'static> {
+    Event::TaskBegin { callsite: TASK_TYPE, task: TaskId(task), parent: TaskId(parent) }
+}
+
+/// The head of a chunk.
+fn chunk(thread: u64, sequence: u64) -> Vec<u8> {
+    head_of(thread, sequence, 0, Vec::new())
+}
+
+fn head_of(thread: u64, sequence: u64, depth: u64, open: Vec<OpenRegion>) -> Vec<u8> {
+    let (base, task) = (Ticks(1000), TaskId(1));
+    let (os_thread, fiber) = (0, 0);
+    let thread_name = Text::new("");
+    let mut payload = Vec::new();
+    ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
+        .encode(&mut payload);
+    payload
+}
+
+fn chunk_of_nothing(number: u64) -> (BlockType, Vec<u8>) {
+    (BlockType::Chunk, chunk(1, number))
+}
+
+/// A chunk of nothing for each thread.
+fn threads(len: usize) -> Vec<u8> {
+    let mut threads = File::new();
+    for thread in (1..).take_while(|thread| thread * 40 < len as u64) {
+        threads.block(BlockType::Chunk, &chunk(thread, 0));
+    }
+    threads.bytes
+}
+
+/// Chunks of which each says that as many regions are open as can be listed, and others than before.
+fn regions_in_heads(len: usize) -> Vec<u8> {
+    File::of_blocks(len, |number| {
+        let one = OpenRegion { callsite: REGION, age: number % 100, task: TaskId(1), outer: None };
+        (BlockType::Chunk, head_of(1, number, 4000, vec![one; 4000]))
+    })
+}
+
+/// Sound heads one behind the other, of which each claims what follows, up to `most` bytes of it.
+fn claims(len: usize, most: usize) -> Vec<u8> {
+    let mut bytes = MAGIC.to_vec();
+    let count = (len / BLOCK_HEAD_LEN) as u32;
+    for number in 0..count {
+        let left = (count - number - 1) as usize * BLOCK_HEAD_LEN;
+        let mut head = BlockHead::of(BlockType::Chunk, number, &[]);
+        (head.len, head.checksum) = (left.min(most) as u32, 1);
+        bytes.extend_from_slice(&head.to_bytes());
+    }
+    bytes
+}
+
+/// Chunks whose events say that as many values follow as the rest of the payload has bytes, and more.
+fn counts(len: usize) -> Vec<u8> {
+    File::of_blocks(len, |number| {
+        let mut payload = chunk(1, number);
+        // RegionArgs, of 2^63 and then of as many values as can be.
+        let kind = match number % 2 {
+            0 => &[6 << 3, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f][..],
+            _ => &[6 << 3, 0xff, 0x1f],
+        };
+        payload.extend_from_slice(kind);
+        payload.resize(payload.len() + 4000, 6);
+        (BlockType::Chunk, payload)
+    })
+}
