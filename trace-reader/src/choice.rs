@@ -16,7 +16,7 @@ use trace_format::{CallsiteId, TaskId};
 
 use crate::excerpt::Selection;
 use crate::step::{Item, Step};
-use crate::task_sets::TaskSets;
+use crate::task_sets::{Member, TaskSets};
 use crate::{Error, Merged, ThreadId, Time, Trace};
 
 const BEGAN: usize = 0;
@@ -84,13 +84,14 @@ impl Choice {
             choosing.first_pass(&item);
         }
         if let &Selection::Id(id) = selection {
-            let is_there =
-                id != TaskId::BACKGROUND && (0..3).any(|set| choosing.sets.contains(set, id));
+            let is_there = id != TaskId::BACKGROUND && choosing.sets.of(id) != Member::default();
             let tasks = if is_there { vec![Chosen::Task(id)] } else { Vec::new() };
             return Ok(Self { candidates: tasks.len() as u64, tasks, ..choosing.choice });
         }
         choosing.never_begun();
-        if choosing.sets.tasks(|page| page[BEGAN] & !page[ENDED]).next().is_some() {
+        let mut is_any_open = false;
+        choosing.sets.for_each(|_, sets| is_any_open |= sets.is_in(BEGAN) && !sets.is_in(ENDED));
+        if is_any_open {
             let mut merged = Merged::new(trace, false);
             while let Some(item) = merged.next()? {
                 choosing.second_pass(&item);
@@ -106,7 +107,7 @@ impl Choosing<'_> {
         match item.step {
             // The background does not begin; a damaged file may say otherwise.
             Step::TaskBegan { task, callsite, parent } if task != TaskId::BACKGROUND => {
-                if self.sets.insert(BEGAN, task) {
+                if self.is_first(BEGAN, task).is_some() {
                     self.choice.types.insert(callsite);
                     self.part(task, parent);
                 }
@@ -117,8 +118,8 @@ impl Choosing<'_> {
                 self.candidate(nameless, callsite, None, end);
             }
             Step::TaskEnded { task, callsite, parent, begin } => {
-                if self.sets.insert(ENDED, task) {
-                    if let (Some(parent), false) = (parent, self.sets.contains(BEGAN, task)) {
+                if let Some(before) = self.is_first(ENDED, task) {
+                    if let (Some(parent), false) = (parent, before.is_in(BEGAN)) {
                         self.part(task, parent);
                     }
                     self.candidate(Chosen::Task(task), callsite, begin, item.time);
@@ -136,7 +137,7 @@ impl Choosing<'_> {
     fn second_pass(&mut self, item: &Item<'_>) {
         if let Step::TaskBegan { task, callsite, .. } = item.step {
             // Put among those that ended, it is looked at once.
-            if task != TaskId::BACKGROUND && self.sets.insert(ENDED, task) {
+            if task != TaskId::BACKGROUND && self.is_first(ENDED, task).is_some() {
                 let end = self.trace.end();
                 self.candidate(Chosen::Task(task), callsite, Some(item.time), end);
             }
@@ -148,11 +149,19 @@ impl Choosing<'_> {
         if self.task_type.is_some() {
             return;
         }
-        let only_mentioned = |page: &[u16; 3]| page[MENTIONED] & !page[BEGAN] & !page[ENDED];
-        let tasks: Vec<TaskId> = self.sets.tasks(only_mentioned).collect();
-        for task in tasks {
-            self.rank(Chosen::Task(task), task, None, self.trace.end());
-        }
+        let sets = std::mem::take(&mut self.sets);
+        sets.for_each(|task, sets| {
+            if sets.is_in(MENTIONED) && !sets.is_in(BEGAN) && !sets.is_in(ENDED) {
+                self.rank(Chosen::Task(task), task, None, self.trace.end());
+            }
+        });
+        self.sets = sets;
+    }
+
+    /// Puts a task into a set. Returns the sets that it was in, unless this was among them, or it is not
+    /// known: then it is not chosen.
+    fn is_first(&mut self, set: usize, task: TaskId) -> Option<Member> {
+        self.sets.insert(set, task).filter(|before| !before.is_in(set))
     }
 
     fn part(&mut self, task: TaskId, parent: TaskId) {

@@ -281,9 +281,7 @@ impl<'t> Loading<'t> {
         }
         let mut recording = self.recording;
         recording.link_tasks();
-        if self.whole {
-            self.ledger.loose().for_each(|problem| recording.problems.push(problem));
-        }
+        self.ledger.tell(self.whole, &mut recording.problems);
         recording
     }
 

@@ -229,6 +229,18 @@ pub enum Problem {
         /// Its type.
         callsite: CallsiteId,
     },
+    /// Tasks were not looked at, since the ids of all tasks are too far apart: whether each begins and ends
+    /// once is not known.
+    TasksFarApart {
+        /// Where the first begin or end is.
+        offset: u64,
+        /// The thread.
+        thread: ThreadId,
+        /// When.
+        time: Time,
+        /// How many begins and ends there are.
+        count: u64,
+    },
     /// The header is not the first block.
     HeaderNotFirst {
         /// Where it starts.
@@ -382,6 +394,7 @@ impl Problem {
             | Self::TaskBeganTwice { offset, .. }
             | Self::TaskEndedTwice { offset, .. }
             | Self::TaskEndWithoutBegin { offset, .. }
+            | Self::TasksFarApart { offset, .. }
             | Self::HeaderNotFirst { offset }
             | Self::SummaryNotLast { offset }
             | Self::SummaryDisagrees { offset, .. }

@@ -22,6 +22,11 @@ impl Problems {
         self.total += 1;
     }
 
+    /// Counts so many that nobody knows more about.
+    pub(crate) fn count(&mut self, count: u64) {
+        self.total = self.total.saturating_add(count);
+    }
+
     /// Counts those of `others` that are not kept there. To be called behind a
     /// [push](Self::push) of all that are.
     pub(crate) fn push_uncounted(&mut self, others: &Self) {

@@ -31,9 +31,7 @@ pub(crate) fn validate(trace: &Trace) -> Result<Problems, Error> {
             _ => {}
         }
     }
-    if whole {
-        ledger.loose().for_each(|problem| found.push(problem));
-    }
+    ledger.tell(whole, &mut found);
     if let Some((offset, summary)) = trace.summary {
         if summary.lost != lost {
             found.push(Problem::SummaryDisagrees {

@@ -242,6 +242,13 @@ impl fmt::Display for Wording<'_> {
                 thread = self.thread(*thread),
                 time = readable(*time)
             ),
+            P::TasksFarApart { offset, thread, time, count } => write!(
+                f,
+                "on {thread} at {time}, offset {offset}, begins the first of {count} begins and ends of \
+                 tasks that were not compared: their ids are too far apart",
+                thread = self.thread(*thread),
+                time = readable(*time)
+            ),
             P::HeaderNotFirst { offset } => {
                 write!(f, "expected the header as the first block, found it at offset {offset}")
             }

@@ -14,7 +14,8 @@ use trace_format::{CallsiteId, TaskId};
 use super::in_order::Ordered;
 use super::notes::Notes;
 use super::tasks::Tasks;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Half, Ledger, Pair};
+use crate::numbers::NumberMap;
 use crate::step::At;
 use crate::{Callsites, Problem, Time};
 
@@ -23,8 +24,8 @@ use crate::{Callsites, Problem, Time};
 pub(super) struct Apart<'t> {
     callsites: &'t Callsites,
     pub(super) tasks: Tasks,
-    /// What ended that is said to have begun before the trace, and did not begin in this part.
-    pub(super) unseen: Vec<TaskId>,
+    /// Tasks of which only the begin or only the end is in this part, and its callsite.
+    pub(super) halves: NumberMap<TaskId, (Half, CallsiteId)>,
     pub(super) ledger: Ledger,
     pub(super) notes: Notes,
     /// Whether it takes all that precedes to tell what is to be made of a task.
@@ -33,13 +34,13 @@ pub(super) struct Apart<'t> {
 
 impl<'t> Apart<'t> {
     pub(super) fn new(callsites: &'t Callsites) -> Self {
-        let (tasks, unseen, ledger, notes) = Default::default();
-        Self { callsites, tasks, unseen, ledger, notes, needs_order: false }
+        let (tasks, halves, ledger, notes) = Default::default();
+        Self { callsites, tasks, halves, ledger, notes, needs_order: false }
     }
 
     /// Whether it can be joined to what precedes it, of which `ledger` is.
     pub(super) fn can_be_joined_to(&self, ledger: &Ledger) -> bool {
-        !self.needs_order && ledger.is_disjoint(&self.ledger)
+        !self.needs_order && ledger.can_be_joined(&self.ledger)
     }
 }
 
@@ -47,20 +48,31 @@ impl Ordered for Apart<'_> {
     fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId) {
         self.needs_order |= task == TaskId::BACKGROUND;
         match self.ledger.began(at, task, callsite) {
-            Entry::Again(_) => self.needs_order = true,
-            _ => self.tasks.began(self.callsites, task, callsite),
+            Entry::First(pair) => {
+                match pair {
+                    Pair::Both => _ = self.halves.remove(&task),
+                    Pair::One => _ = self.halves.insert(task, (Half::Begin, callsite)),
+                    Pair::Unknown => {}
+                }
+                self.tasks.began(self.callsites, callsite, pair);
+            }
+            _ => self.needs_order = true,
         }
     }
 
     fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>) {
         // The background is no task, and ends any number of times.
         self.needs_order |= task == TaskId::BACKGROUND;
-        if begin.is_none() && !self.tasks.is_open(task) {
-            self.unseen.push(task);
-        }
         match self.ledger.ended(at, task, callsite, begin.is_some()) {
-            Entry::Again(_) => self.needs_order = true,
-            _ => self.tasks.ended(self.callsites, task, callsite, begin, at.time),
+            Entry::First(pair) => {
+                match pair {
+                    Pair::Both => _ = self.halves.remove(&task),
+                    Pair::One => _ = self.halves.insert(task, (Half::End, callsite)),
+                    Pair::Unknown => {}
+                }
+                self.tasks.ended(self.callsites, callsite, begin, at.time, pair);
+            }
+            _ => self.needs_order = true,
         }
     }
 

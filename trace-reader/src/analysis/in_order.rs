@@ -11,7 +11,7 @@ use trace_format::{CallsiteId, TaskId};
 use super::apart::Apart;
 use super::counters::Counters;
 use super::tasks::Tasks;
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Entry, Half, Ledger};
 use crate::step::At;
 use crate::{Callsites, Problem, Problems, Time};
 
@@ -54,32 +54,41 @@ impl<'t> InOrder<'t> {
 
     /// Joins what was found in the next part, which has to be [possible](Self::can_join).
     pub(super) fn join(&mut self, next: Apart<'_>) {
-        let Apart { tasks, unseen, ledger, notes, .. } = next;
-        self.ledger.merge(ledger, tasks.open());
-        self.tasks.merge(self.callsites, tasks, &unseen);
+        let Apart { tasks, halves, ledger, notes, .. } = next;
+        self.tasks.merge(self.callsites, tasks);
+        for (&task, &(half, callsite)) in &halves {
+            if self.ledger.awaits(task, half) {
+                self.tasks.paired(self.callsites, callsite);
+            }
+        }
+        let began = halves.iter().filter(|(_, (half, _))| *half == Half::Begin);
+        self.ledger.join(ledger, began.map(|(task, _)| *task));
         notes.tell(self);
         self.problems.push_uncounted(notes.problems());
     }
 
-    /// Nothing is missing: then an end without a begin is a mistake.
-    pub(super) fn nothing_is_missing(&mut self) {
-        let loose = std::mem::take(&mut self.ledger).loose();
-        loose.for_each(|problem| self.problems.push(problem));
+    /// That was all of the trace. If nothing is missing, an end without a begin is a mistake.
+    pub(super) fn end(&mut self, is_whole: bool) {
+        std::mem::take(&mut self.ledger).tell(is_whole, &mut self.problems);
     }
 }
 
 impl Ordered for InOrder<'_> {
     fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId) {
         match self.ledger.began(at, task, callsite) {
+            Entry::First(pair) => self.tasks.began(self.callsites, callsite, pair),
             Entry::Again(problem) => self.problems.push(problem),
-            _ => self.tasks.began(self.callsites, task, callsite),
+            Entry::Other => {}
         }
     }
 
     fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>) {
         match self.ledger.ended(at, task, callsite, begin.is_some()) {
+            Entry::First(pair) => {
+                self.tasks.ended(self.callsites, callsite, begin, at.time, pair);
+            }
             Entry::Again(problem) => self.problems.push(problem),
-            _ => self.tasks.ended(self.callsites, task, callsite, begin, at.time),
+            Entry::Other => {}
         }
     }
 

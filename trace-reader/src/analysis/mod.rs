@@ -88,9 +88,7 @@ impl Analysis {
         }
         let Tally { regions, logs, losses, threads, ordered: mut in_order, whole, .. } =
             reading.finish();
-        if whole && trace.is_whole() {
-            in_order.nothing_is_missing();
-        }
+        in_order.end(whole && trace.is_whole());
         let InOrder { tasks, counters, problems, .. } = in_order;
         Ok(Self {
             regions: regions.finish(),

@@ -1,13 +1,11 @@
 //! How long tasks took, per type.
 
-use std::collections::hash_map::Entry as MapEntry;
-
-use trace_format::{CallsiteId, TaskId};
+use trace_format::CallsiteId;
 
 use super::durations::Durations;
 use super::groups::{Group, Groups};
 use super::many::Many;
-use crate::numbers::NumberMap;
+use crate::ledger::Pair;
 use crate::{Callsites, Time};
 
 /// The tasks of one name.
@@ -20,6 +18,9 @@ pub struct TaskType {
     /// How long they took, those that ended.
     pub durations: Durations,
     /// How many are open at the end of the trace.
+    ///
+    /// A task that ends as one of another type than it began, as none does that was recorded, is taken to have
+    /// been of the one that comes later in the order in which threads are read.
     pub open: u64,
     /// How many ended that began before the trace.
     pub began_before: u64,
@@ -28,77 +29,49 @@ pub struct TaskType {
 #[derive(Debug, Default)]
 struct Kept {
     durations: Durations,
-    /// How many began and have not been seen to end.
-    open: u64,
+    /// How many began and have not been seen to end. Less than none where a task ended as one of another
+    /// type.
+    open: i64,
     began_before: u64,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     groups: Groups<Kept>,
-    /// What has begun, and no end been seen of. Threads are read one after the other, so that the
-    /// end may come first: then the callsite is `None`.
-    unpaired: NumberMap<TaskId, Option<CallsiteId>>,
     /// What was found when others were added.
     many: Many,
 }
 
 impl Tasks {
     /// A task begins, for the first time.
-    pub(super) fn began(&mut self, callsites: &Callsites, task: TaskId, callsite: CallsiteId) {
+    #[inline]
+    pub(super) fn began(&mut self, callsites: &Callsites, callsite: CallsiteId, pair: Pair) {
         let kept = self.groups.of(callsites, callsite);
-        match self.unpaired.entry(task) {
-            MapEntry::Occupied(ended_already) => {
-                ended_already.remove();
-            }
-            MapEntry::Vacant(unpaired) => {
-                unpaired.insert(Some(callsite));
-                kept.open += 1;
-            }
-        }
+        kept.open += i64::from(pair == Pair::One);
     }
 
     /// A task ends, for the first time.
+    #[inline]
     pub(super) fn ended(
         &mut self,
         callsites: &Callsites,
-        task: TaskId,
         callsite: CallsiteId,
         begin: Option<Time>,
         end: Time,
+        pair: Pair,
     ) {
-        match self.unpaired.entry(task) {
-            MapEntry::Occupied(unpaired) => match *unpaired.get() {
-                Some(began) => {
-                    unpaired.remove();
-                    self.groups.of(callsites, began).open -= 1;
-                }
-                None if begin.is_none() => {
-                    unpaired.remove();
-                }
-                None => {}
-            },
-            MapEntry::Vacant(unpaired) if begin.is_some() => {
-                unpaired.insert(None);
-            }
-            // What is said to have begun before the trace has no begin in it.
-            MapEntry::Vacant(_) => {}
-        }
         let kept = self.groups.of(callsites, callsite);
+        kept.open -= i64::from(pair == Pair::Both);
         match begin {
             Some(begin) => kept.durations.record(end.since(begin)),
             None => kept.began_before += 1,
         }
     }
 
-    /// Whether a task began and has not been seen to end.
-    pub(super) fn is_open(&self, task: TaskId) -> bool {
-        matches!(self.unpaired.get(&task), Some(Some(_)))
-    }
-
-    /// The tasks that began and have not been seen to end.
-    pub(super) fn open(&self) -> impl Iterator<Item = TaskId> {
-        self.unpaired.iter().filter_map(|(task, began)| began.map(|_| *task))
+    /// A begin or an end with this callsite, of which the other half was not known when it was counted, turns
+    /// out to have one.
+    pub(super) fn paired(&mut self, callsites: &Callsites, callsite: CallsiteId) {
+        self.groups.of(callsites, callsite).open -= 1;
     }
 
     /// The types of which there are many, as far as is known.
@@ -113,10 +86,8 @@ impl Tasks {
         }
     }
 
-    /// Adds what was found elsewhere, later in the trace. No task may have begun, or ended, both here
-    /// and there. There, `unseen` ended without having begun, and are said to have done so before the
-    /// trace.
-    pub(super) fn merge(&mut self, callsites: &Callsites, other: Self, unseen: &[TaskId]) {
+    /// Adds what was found elsewhere.
+    pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
         let many = &mut self.many;
         self.groups.merge(callsites, other.groups, |kept, other, ids| {
             kept.durations.merge(other.durations);
@@ -126,23 +97,6 @@ impl Tasks {
             kept.open += other.open;
             kept.began_before += other.began_before;
         });
-        for task in unseen {
-            if let Some(Some(began)) = self.unpaired.remove(task) {
-                self.groups.of(callsites, began).open -= 1;
-            }
-        }
-        for (task, there) in other.unpaired {
-            match self.unpaired.entry(task) {
-                MapEntry::Occupied(here) => {
-                    if let Some(began) = here.remove().or(there) {
-                        self.groups.of(callsites, began).open -= 1;
-                    }
-                }
-                MapEntry::Vacant(unpaired) => {
-                    unpaired.insert(there);
-                }
-            }
-        }
     }
 
     pub(super) fn finish(self) -> Vec<TaskType> {
@@ -150,6 +104,7 @@ impl Tasks {
             let Group { name, callsites, kept } = group;
             let Kept { mut durations, open, began_before } = kept;
             durations.settle();
+            let open = u64::try_from(open).unwrap_or(0);
             TaskType { name, callsites, durations, open, began_before }
         };
         let mut types: Vec<_> = self.groups.into_groups().into_iter().map(task_type).collect();

@@ -68,7 +68,8 @@ impl Scope {
         } else if owners.is_empty() {
             return false;
         }
-        let is_new = tasks.seen.insert(0, task);
+        // What is kept is of a few tasks, and their ids are.
+        let is_new = tasks.seen.insert(0, task).is_some_and(|before| !before.is_in(0));
         is_new && count(&mut tasks.entries, owners, tasks.limit) || is_chosen
     }
 
