@@ -5,7 +5,7 @@
 //! 3. Gaps in the sequence numbers are laid to the damage between the chunks around them.
 //! 4. The end is what the summary says, or else the latest thing there is.
 
-use trace_format::{BLOCK_HEAD_LEN, LossRecord};
+use trace_format::{Anchor, BLOCK_HEAD_LEN, LossRecord};
 
 use crate::opening::{Damage, Opening, Unfinished};
 use crate::problem::LostChunks;
@@ -22,13 +22,14 @@ impl Opening {
         if let Some(Unfinished { offset, len, found, block_type }) = self.unfinished.take() {
             self.problems.push(Problem::EndsInsideBlock { offset, len, found, block_type });
         }
-        let mut threads: Vec<Thread> = std::mem::take(&mut self.threads).into_values().collect();
+        let mut threads = std::mem::take(&mut self.threads).into_sorted();
+        let anchors = std::mem::take(&mut self.anchors).into_kept();
         let chunks: usize = threads.iter().map(Thread::chunks).sum();
         self.drop_duplicates(&mut threads);
         let bases = threads.iter().flat_map(|thread| &thread.chunks).map(|c| c.base_ticks);
-        let anchored = self.anchors.iter().map(|anchor| anchor.ticks.0);
+        let anchored = anchors.iter().map(|anchor| anchor.ticks.0);
         let start_ticks = bases.chain(anchored).min().unwrap_or(0);
-        let clock = Clock::new(&self.anchors, self.header.as_ref(), start_ticks);
+        let clock = Clock::new(&anchors, self.header.as_ref(), start_ticks);
         self.gaps(&threads, &clock, &*source)?;
         for Damage { offset, len, block_type, lost } in std::mem::take(&mut self.damages) {
             self.problems.push(Problem::Damaged { offset, len, block_type, lost });
@@ -37,7 +38,7 @@ impl Opening {
             Some((_, summary)) => (summary.end.0, clock.time(summary.end.0)),
             None => {
                 self.problems.push(Problem::NotStopped { pool: self.pool.clone() });
-                let ticks = self.last_ticks(&threads, &*source)?;
+                let ticks = last_ticks(&threads, &anchors, &*source)?;
                 // A trace of nothing ends where it starts.
                 (ticks, clock.time(ticks).max(Time::START))
             }
@@ -54,7 +55,7 @@ impl Opening {
             to: clock.time(loss.to.0),
         };
         Ok(Trace {
-            losses: self.losses.iter().map(convert).collect(),
+            losses: self.losses.into_kept().iter().map(convert).collect(),
             source,
             file_len,
             header: self.header,
@@ -125,14 +126,14 @@ impl Opening {
         }
         Ok(())
     }
+}
 
-    fn last_ticks(&self, threads: &[Thread], source: &dyn Source) -> Result<u64, Error> {
-        let mut ticks = self.anchors.iter().map(|anchor| anchor.ticks.0).max().unwrap_or(0);
-        for thread in threads {
-            if let Some(last) = thread.chunks.last() {
-                ticks = ticks.max(chunk::last_ticks(source, last)?);
-            }
+fn last_ticks(threads: &[Thread], anchors: &[Anchor], source: &dyn Source) -> Result<u64, Error> {
+    let mut ticks = anchors.iter().map(|anchor| anchor.ticks.0).max().unwrap_or(0);
+    for thread in threads {
+        if let Some(last) = thread.chunks.last() {
+            ticks = ticks.max(chunk::last_ticks(source, last)?);
         }
-        Ok(ticks)
     }
+    Ok(ticks)
 }

@@ -7,7 +7,6 @@
 //!    they stood at the end.
 //! 5. What was found is put together: see [`assembly`](crate::assembly).
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use trace_format::wire::{Cursor, Field};
@@ -18,6 +17,9 @@ use trace_format::{
 
 use crate::blocks::{Stretch, Stretches};
 use crate::callsite::Added;
+use crate::known_anchors::KnownAnchors;
+use crate::known_losses::KnownLosses;
+use crate::known_threads::KnownThreads;
 use crate::pool::{Joined, Snapshot};
 use crate::problem::{LostChunks, PoolFile, within_file};
 use crate::source::{Source, read_full};
@@ -88,11 +90,11 @@ pub(crate) struct Opening {
     pub(crate) after_junk: bool,
     pub(crate) header: Option<Header>,
     pub(crate) callsites: Callsites,
-    pub(crate) anchors: Vec<Anchor>,
-    pub(crate) losses: Vec<LossRecord>,
+    pub(crate) anchors: KnownAnchors,
+    pub(crate) losses: KnownLosses,
     pub(crate) summary: Option<(u64, trace_format::Summary)>,
     pub(crate) summary_is_last: bool,
-    pub(crate) threads: BTreeMap<u64, Thread>,
+    pub(crate) threads: KnownThreads,
     /// Damaged stretches, by offset.
     pub(crate) damages: Vec<Damage>,
     /// The block that the file ends in.
@@ -156,8 +158,8 @@ impl Opening {
             }
             _ => return Ok((source, file_len)),
         };
-        for (&thread, Thread { chunks, .. }) in &self.threads {
-            chunks.iter().for_each(|chunk| snapshot.forget(thread, chunk.sequence));
+        for Thread { id, chunks, .. } in self.threads.iter() {
+            chunks.iter().for_each(|chunk| snapshot.forget(id.0, chunk.sequence));
         }
         let (chunks, unreadable) = (snapshot.chunks(), snapshot.unreadable);
         self.pool = PoolFile::Joined { path, chunks, unreadable };
@@ -280,13 +282,7 @@ impl Opening {
         if head.thread == 0 {
             self.violations.push(Problem::ReservedNumber { offset, what: "thread" });
         }
-        let thread = self.threads.entry(head.thread).or_insert_with(|| Thread {
-            id,
-            os_thread: 0,
-            name: String::new(),
-            // Most threads of a program that starts many have one.
-            chunks: Vec::with_capacity(1),
-        });
+        let thread = self.threads.of(id);
         if head.os_thread != 0 {
             thread.os_thread = head.os_thread;
         }

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+use smallvec::SmallVec;
 use trace_format::{Beginning, BlockType};
 
 use crate::analysis::Analysis;
@@ -58,7 +59,8 @@ pub struct Thread {
     pub os_thread: u64,
     /// Its name, possibly empty, as the program gave it.
     pub name: String,
-    pub(crate) chunks: Vec<Chunk>,
+    /// Most threads of a program that starts many have one.
+    pub(crate) chunks: SmallVec<[Chunk; 1]>,
 }
 
 /// Where a chunk is.

@@ -25,7 +25,7 @@ pub struct Durations {
     /// All of them, when they are many.
     buckets: Buckets,
     /// The same, when no more are expected.
-    histogram: Option<Histogram<u64>>,
+    histogram: Option<Box<Histogram<u64>>>,
 }
 
 /// Durations of about the same length, for display.
@@ -110,7 +110,7 @@ impl Durations {
     pub(super) fn settle(&mut self) {
         self.exact.sort_unstable();
         self.sorted = true;
-        self.histogram = self.many().map(Cow::into_owned);
+        self.histogram = self.many().map(|many| Box::new(many.into_owned()));
         self.buckets = Buckets::default();
     }
 

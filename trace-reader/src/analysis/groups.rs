@@ -1,4 +1,5 @@
-//! Telling types apart: from a callsite's id to what is kept about all callsites of its name.
+//! Telling types apart: from a callsite's id to what is kept about all callsites of its name. There is an end
+//! to that: names behind the first 100,000 are one.
 
 use std::collections::HashMap;
 
@@ -9,6 +10,15 @@ use crate::Callsites;
 /// Callsites with ids below this one are found by indexing, others by hashing: each part of the trace
 /// has a table of its own, whatever the ids are.
 const DENSE_LEN: usize = 1 << 16;
+
+/// So many names are told apart. A program has thousands, a file that was made for it millions.
+const MOST: usize = 100_000;
+
+/// What the group of all further names is called.
+const OTHERS: &str = "(all further names)";
+
+/// Of so many callsites of it is kept which they are.
+const CALLSITES_OF_OTHERS: usize = 1000;
 
 /// Stands for a group that there is not.
 const NONE: u32 = u32::MAX;
@@ -61,12 +71,25 @@ impl<T: Default> Groups<T> {
         }
         let name = callsites.name(id);
         let groups = &mut self.groups;
-        let at = *self.by_name.entry(name.clone().into_owned()).or_insert_with(|| {
-            let (name, kept) = (name.into_owned(), T::default());
-            groups.push(Group { name, callsites: Vec::new(), kept });
-            groups.len() as u32 - 1
-        });
-        groups[at as usize].callsites.push(id);
+        let at = match self.by_name.get(&*name) {
+            Some(&at) => at,
+            // The group of all others.
+            None if groups.len() > MOST => MOST as u32,
+            None => {
+                let at = groups.len() as u32;
+                let is_new = groups.len() < MOST;
+                let name = if is_new { name.into_owned() } else { OTHERS.to_owned() };
+                if is_new {
+                    self.by_name.insert(name.clone(), at);
+                }
+                groups.push(Group { name, callsites: Vec::new(), kept: T::default() });
+                at
+            }
+        };
+        let group = &mut groups[at as usize];
+        if (at as usize) < MOST || group.callsites.len() < CALLSITES_OF_OTHERS {
+            group.callsites.push(id);
+        }
         let index = id.0 as usize;
         if index < DENSE_LEN {
             if index >= self.by_id.len() {
@@ -79,7 +102,12 @@ impl<T: Default> Groups<T> {
         at
     }
 
-    /// Adds what is kept elsewhere, behind which callsites of a name come that are not here yet.
+    /// Whether there are so many names that not all of them are told apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.groups.len() > MOST
+    }
+
+    /// Adds what is kept elsewhere, where there has to be [room](Self::is_full), behind which callsites of a name come that are not here yet.
     pub(super) fn merge(
         &mut self,
         callsites: &Callsites,

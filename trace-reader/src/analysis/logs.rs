@@ -44,6 +44,11 @@ impl Logs {
         kept.last = kept.last.max(time);
     }
 
+    /// Whether there are so many categories that not all of them are told apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+
     /// Adds what was counted elsewhere.
     pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
         self.0.merge(callsites, other.0, |kept, other, _| {

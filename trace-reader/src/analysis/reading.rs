@@ -122,7 +122,8 @@ impl<'t> Reading<'t> {
     /// Adds the next part as it was read ahead, or reads it after all.
     pub(super) fn join(&mut self, part: &Part, ahead: Ahead<'t>) -> Result<(), Error> {
         let Some((mut found, foretold)) = ahead.0 else { return self.read(part) };
-        if !self.tally.ordered.can_join(&found.tally.ordered)
+        if found.tally.is_full()
+            || !self.tally.ordered.can_join(&found.tally.ordered)
             || foretold.is_some_and(|foretold| !self.hands_over(&mut found, &foretold))
         {
             return self.read(part);

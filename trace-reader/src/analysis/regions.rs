@@ -76,6 +76,11 @@ impl Regions {
         kept.partial += u64::from(becomes_partial);
     }
 
+    /// Whether there are so many types that not all of them are told apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.groups.is_full()
+    }
+
     /// The types of which there are many, as far as is known.
     pub(super) fn many(&self) -> &Many {
         &self.many

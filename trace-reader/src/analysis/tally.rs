@@ -111,6 +111,13 @@ impl<'t, O: Ordered> Tally<'t, O> {
     }
 }
 
+impl Tally<'_, Apart<'_>> {
+    /// Whether names were put together that may be told apart in the whole trace.
+    pub(super) fn is_full(&self) -> bool {
+        self.regions.is_full() || self.ordered.tasks.is_full() || self.logs.is_full()
+    }
+}
+
 impl Tally<'_, InOrder<'_>> {
     /// Adds what was counted of the next part.
     pub(super) fn add(&mut self, next: Tally<'_, Apart<'_>>) {

@@ -74,6 +74,11 @@ impl Tasks {
         self.groups.of(callsites, callsite).open -= 1;
     }
 
+    /// Whether there are so many types that not all of them are told apart.
+    pub(super) fn is_full(&self) -> bool {
+        self.groups.is_full()
+    }
+
     /// The types of which there are many, as far as is known.
     pub(super) fn many(&self) -> &Many {
         &self.many
