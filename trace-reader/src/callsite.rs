@@ -56,11 +56,27 @@ const DENSE_LEN: usize = 1 << 16;
 /// Stands in the dense table for an id that is not there.
 const ABSENT: u32 = u32::MAX;
 
-/// Where a callsite is described, and what is asked for too often to be looked up there.
+/// Where a callsite is described, and its kind, which is asked for too often to be looked up there; in one
+/// word.
 #[derive(Clone, Copy, Debug)]
-struct Entry {
-    start: u64,
-    kind: CallsiteKind,
+struct Entry(u64);
+
+impl Entry {
+    const KIND_BITS: u32 = 3;
+
+    fn new(start: usize, kind: CallsiteKind) -> Self {
+        const { assert!(CallsiteKind::ALL.len() <= 1 << Self::KIND_BITS) };
+        let kind = CallsiteKind::ALL.iter().position(|known| *known == kind).unwrap_or(0);
+        Self((start as u64) << Self::KIND_BITS | kind as u64)
+    }
+
+    fn start(self) -> usize {
+        (self.0 >> Self::KIND_BITS) as usize
+    }
+
+    fn kind(self) -> CallsiteKind {
+        CallsiteKind::ALL[self.0 as usize % (1 << Self::KIND_BITS)]
+    }
 }
 
 /// All callsites of a trace.
@@ -98,14 +114,14 @@ impl Callsites {
         let (id, kind) = (callsite.id, callsite.kind);
         if let Some(index) = self.index(id) {
             // Every value has one encoding.
-            let same = self.bytes[self.entries[index].start as usize..].starts_with(encoded);
+            let same = self.bytes[self.entries[index].start()..].starts_with(encoded);
             return Ok(if same { Added::Known(id) } else { Added::Conflict(id) });
         }
         if self.blocks.last().is_none_or(|&(_, offset)| offset != block_offset) {
             self.blocks.push((self.entries.len(), block_offset));
         }
         self.number(id, self.entries.len() as u32);
-        self.entries.push(Entry { start: self.bytes.len() as u64, kind });
+        self.entries.push(Entry::new(self.bytes.len(), kind));
         self.bytes.extend_from_slice(encoded);
         Ok(Added::Known(id))
     }
@@ -134,7 +150,7 @@ impl Callsites {
 
     /// What a callsite annotates, by its position.
     pub(crate) fn kind_at(&self, index: usize) -> CallsiteKind {
-        self.entries[index].kind
+        self.entries[index].kind()
     }
 
     /// Where the block starts that describes a callsite, by its position.
@@ -143,13 +159,13 @@ impl Callsites {
         self.blocks[behind - 1].1
     }
 
-    fn described(&self, entry: &Entry) -> trace_format::Callsite<'_> {
-        let mut input = Cursor::new(&self.bytes[entry.start as usize..]);
+    fn described(&self, entry: Entry) -> trace_format::Callsite<'_> {
+        let mut input = Cursor::new(&self.bytes[entry.start()..]);
         let callsite = trace_format::Callsite::decode(&mut input, "a callsite");
         callsite.expect("it could be read before")
     }
 
-    fn callsite(&self, entry: &Entry) -> Callsite<'_> {
+    fn callsite(&self, entry: Entry) -> Callsite<'_> {
         let trace_format::Callsite { id, kind, name, file, line, module, keys } =
             self.described(entry);
         Callsite {
@@ -165,20 +181,20 @@ impl Callsites {
 
     /// The callsite with this id.
     pub fn get(&self, id: CallsiteId) -> Option<Callsite<'_>> {
-        self.index(id).map(|index| self.callsite(&self.entries[index]))
+        self.index(id).map(|index| self.callsite(self.entries[index]))
     }
 
     /// The name of the callsite with this id; `callsite 7` when it is missing.
     pub fn name(&self, id: CallsiteId) -> Cow<'_, str> {
         match self.index(id) {
-            Some(index) => readable(self.described(&self.entries[index]).name),
+            Some(index) => readable(self.described(self.entries[index]).name),
             None => Cow::Owned(format!("callsite {}", id.0)),
         }
     }
 
     /// All of them, in the order of the file.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Callsite<'_>> {
-        self.entries.iter().map(|entry| self.callsite(entry))
+        self.entries.iter().map(|entry| self.callsite(*entry))
     }
 
     /// How many there are.

@@ -105,6 +105,14 @@ impl<'t> Steps<'t> {
         self.chunks = &thread.chunks[chunks];
     }
 
+    /// Gives back the memory that is needed only while reading: this may wait for others to come here.
+    pub(crate) fn rest(&mut self) {
+        self.payload = Vec::new();
+        self.at = 0;
+        self.pairing.pending.shrink_to_fit();
+        self.pairing.stack.open.shrink_to_fit();
+    }
+
     /// Whether the state, behind the last chunk so far, is what was `foretold` for `later`, but for
     /// what its open regions bring along.
     pub(crate) fn arrives_at(&self, foretold: &Foretold, later: &Self) -> bool {

@@ -108,7 +108,7 @@ struct Listing<'t> {
     options: &'t Options,
     /// What the message must contain, in lower case when case is ignored.
     contains: Option<String>,
-    threads: ThreadNames,
+    threads: ThreadNames<'t>,
     task_types: HashMap<TaskId, CallsiteId>,
     /// As wide as the last time in the trace.
     time_width: usize,
@@ -126,7 +126,7 @@ impl<'t> Listing<'t> {
         });
         let types = trace.callsites().iter().filter(|c| c.kind == CallsiteKind::Task);
         let task_width = types.map(|c| width(&plain(&c.name)) + " #123".len()).max().unwrap_or(0);
-        let thread_width = threads.iter().map(|name| width(&plain(name))).max().unwrap_or(0);
+        let thread_width = threads.iter().map(|name| width(&plain(&name))).max().unwrap_or(0);
         Self {
             trace,
             options,

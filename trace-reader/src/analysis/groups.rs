@@ -1,5 +1,5 @@
 //! Telling types apart: from a callsite's id to what is kept about all callsites of its name. There is an end
-//! to that: names behind the first 100,000 are one.
+//! to that: names behind the first 32,768 are one.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,11 @@ use crate::Callsites;
 /// has a table of its own, whatever the ids are.
 const DENSE_LEN: usize = 1 << 16;
 
-/// So many names are told apart. A program has thousands, a file that was made for it millions.
-const MOST: usize = 100_000;
+/// So many names are told apart. A program has hundreds, a file that was made for it millions.
+const MOST: usize = 1 << 15;
+
+/// And so many in a part that is read ahead, of which there are several at a time.
+const MOST_OF_PART: usize = 1 << 12;
 
 /// What the group of all further names is called.
 const OTHERS: &str = "(all further names)";
@@ -32,6 +35,8 @@ pub(super) struct Groups<T> {
     others: HashMap<CallsiteId, u32>,
     by_name: HashMap<String, u32>,
     groups: Vec<Group<T>>,
+    /// How many names are told apart; the group behind these is that of all others.
+    most: usize,
 }
 
 /// What is kept about a name.
@@ -49,6 +54,7 @@ impl<T> Default for Groups<T> {
             others: HashMap::new(),
             by_name: HashMap::new(),
             groups: Vec::new(),
+            most: MOST,
         }
     }
 }
@@ -74,10 +80,10 @@ impl<T: Default> Groups<T> {
         let at = match self.by_name.get(&*name) {
             Some(&at) => at,
             // The group of all others.
-            None if groups.len() > MOST => MOST as u32,
+            None if groups.len() > self.most => self.most as u32,
             None => {
                 let at = groups.len() as u32;
-                let is_new = groups.len() < MOST;
+                let is_new = groups.len() < self.most;
                 let name = if is_new { name.into_owned() } else { OTHERS.to_owned() };
                 if is_new {
                     self.by_name.insert(name.clone(), at);
@@ -87,9 +93,14 @@ impl<T: Default> Groups<T> {
             }
         };
         let group = &mut groups[at as usize];
-        if (at as usize) < MOST || group.callsites.len() < CALLSITES_OF_OTHERS {
-            group.callsites.push(id);
+        if at as usize == self.most {
+            // It is not put down where each of these is found.
+            if group.callsites.len() < CALLSITES_OF_OTHERS {
+                group.callsites.push(id);
+            }
+            return at;
         }
+        group.callsites.push(id);
         let index = id.0 as usize;
         if index < DENSE_LEN {
             if index >= self.by_id.len() {
@@ -104,7 +115,12 @@ impl<T: Default> Groups<T> {
 
     /// Whether there are so many names that not all of them are told apart.
     pub(super) fn is_full(&self) -> bool {
-        self.groups.len() > MOST
+        self.groups.len() > self.most
+    }
+
+    /// Is of a part only: there is less room.
+    pub(super) fn of_part(&mut self) {
+        self.most = MOST_OF_PART;
     }
 
     /// Adds what is kept elsewhere, where there has to be [room](Self::is_full), behind which callsites of a name come that are not here yet.

@@ -44,6 +44,11 @@ impl Logs {
         kept.last = kept.last.max(time);
     }
 
+    /// Is of a part only.
+    pub(super) fn of_part(&mut self) {
+        self.0.of_part();
+    }
+
     /// Whether there are so many categories that not all of them are told apart.
     pub(super) fn is_full(&self) -> bool {
         self.0.is_full()

@@ -42,6 +42,7 @@ fn read<'t, O: Ordered>(
         tally.begin_thread(thread, open);
         steps.for_each(tally)?;
         tally.end_thread();
+        steps.rest();
         if steps.is_cut {
             ends.cut = Some(steps);
         } else if is_continued {
@@ -67,6 +68,7 @@ impl<'t> Found<'t> {
     ) -> Result<Self, Error> {
         let mut tally =
             Tally::new(trace.callsites(), Losses::default(), Apart::new(trace.callsites()));
+        tally.of_part();
         tally.regions.expect(trace.callsites(), &many.regions);
         tally.ordered.tasks.expect(trace.callsites(), &many.tasks);
         let ends = read(trace, part, first, open, &mut tally)?;

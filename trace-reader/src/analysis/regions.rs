@@ -76,6 +76,11 @@ impl Regions {
         kept.partial += u64::from(becomes_partial);
     }
 
+    /// Is of a part only.
+    pub(super) fn of_part(&mut self) {
+        self.groups.of_part();
+    }
+
     /// Whether there are so many types that not all of them are told apart.
     pub(super) fn is_full(&self) -> bool {
         self.groups.is_full()

@@ -112,6 +112,13 @@ impl<'t, O: Ordered> Tally<'t, O> {
 }
 
 impl Tally<'_, Apart<'_>> {
+    /// Is of a part that is read ahead.
+    pub(super) fn of_part(&mut self) {
+        self.regions.of_part();
+        self.ordered.tasks.of_part();
+        self.logs.of_part();
+    }
+
     /// Whether names were put together that may be told apart in the whole trace.
     pub(super) fn is_full(&self) -> bool {
         self.regions.is_full() || self.ordered.tasks.is_full() || self.logs.is_full()

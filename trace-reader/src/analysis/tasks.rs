@@ -74,6 +74,11 @@ impl Tasks {
         self.groups.of(callsites, callsite).open -= 1;
     }
 
+    /// Is of a part only.
+    pub(super) fn of_part(&mut self) {
+        self.groups.of_part();
+    }
+
     /// Whether there are so many types that not all of them are told apart.
     pub(super) fn is_full(&self) -> bool {
         self.groups.is_full()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use trace_reader::analysis::{self, Analysis, Durations};
+use trace_reader::analysis::{self, Analysis, Durations, LossReport};
 use trace_reader::{ThreadId, Time, Trace};
 
 use super::{
@@ -27,7 +27,9 @@ impl Report {
         let header = trace.header();
         let start_wall_ns =
             trace.clock().wall_ns(Time::START).or_else(|| header.map(|header| header.wall_ns));
-        let loss = loss(&analysis, &names);
+        // Taken apart, so that what has a row is not kept beside it.
+        let Analysis { regions, tasks, threads, logs, counters, loss, problems, events } = analysis;
+        let loss = self::loss(&loss, &names);
         Ok(Self {
             program: header.map(|h| h.program.clone()).unwrap_or_default(),
             pid: header.map_or(0, |h| h.pid),
@@ -37,17 +39,16 @@ impl Report {
             duration_ns: trace.end().since(Time::START),
             stopped: trace.summary().is_some(),
             file_bytes: trace.file_len(),
-            events: analysis.events,
+            events,
             chunks: chunks(trace),
-            tasks: analysis.tasks.iter().map(task).collect(),
-            regions: analysis.regions.iter().map(region).collect(),
-            threads: threads(&analysis, &names, &loss),
-            logs: analysis.logs.iter().map(log).collect(),
-            counters: analysis.counters.iter().map(counter).collect(),
+            tasks: tasks.into_iter().map(task).collect(),
+            regions: regions.into_iter().map(region).collect(),
+            threads: self::threads(threads, &names, &loss),
+            logs: logs.into_iter().map(log).collect(),
+            counters: counters.into_iter().map(counter).collect(),
             problems: Problems {
-                total: analysis.problems.total(),
-                first: analysis
-                    .problems
+                total: problems.total(),
+                first: problems
                     .iter()
                     .take(PROBLEMS_SHOWN)
                     .map(|problem| trace.describe(problem))
@@ -63,8 +64,8 @@ pub(crate) fn chunks(trace: &Trace) -> u64 {
     trace.threads().iter().map(|thread| thread.chunks() as u64).sum()
 }
 
-fn loss(analysis: &Analysis, names: &ThreadNames) -> Loss {
-    let losses = analysis.loss.losses.iter().map(|loss| LossRow {
+fn loss(loss: &LossReport, names: &ThreadNames<'_>) -> Loss {
+    let losses = loss.losses.iter().map(|loss| LossRow {
         thread: loss.thread.map(|thread| thread.0),
         thread_name: loss.thread.map(|thread| names.of_thread(thread)),
         cause: loss.cause.word(),
@@ -73,7 +74,7 @@ fn loss(analysis: &Analysis, names: &ThreadNames) -> Loss {
         from_time_ns: loss.from.ns(),
         to_time_ns: loss.to.ns(),
     });
-    let gaps = analysis.loss.gaps.iter().map(|gap| GapRow {
+    let gaps = loss.gaps.iter().map(|gap| GapRow {
         thread: gap.thread.0,
         thread_name: names.of_thread(gap.thread),
         chunks: gap.chunks,
@@ -81,10 +82,10 @@ fn loss(analysis: &Analysis, names: &ThreadNames) -> Loss {
         to_time_ns: gap.to.ns(),
     });
     Loss {
-        events: analysis.loss.total,
+        events: loss.total,
         losses: losses.collect(),
         gaps: gaps.collect(),
-        damaged: analysis.loss.damaged,
+        damaged: loss.damaged,
     }
 }
 
@@ -107,9 +108,9 @@ fn saturated(ns: u128) -> u64 {
     u64::try_from(ns).unwrap_or(u64::MAX)
 }
 
-fn task(row: &analysis::TaskType) -> TaskRow {
+fn task(row: analysis::TaskType) -> TaskRow {
     TaskRow {
-        name: row.name.clone(),
+        name: row.name,
         count: row.durations.count(),
         times: times(&row.durations),
         open: row.open,
@@ -117,9 +118,9 @@ fn task(row: &analysis::TaskType) -> TaskRow {
     }
 }
 
-fn region(row: &analysis::RegionType) -> RegionRow {
+fn region(row: analysis::RegionType) -> RegionRow {
     RegionRow {
-        name: row.name.clone(),
+        name: row.name,
         count: row.durations.count(),
         times: times(&row.durations),
         self_ns: saturated(row.self_ns),
@@ -130,7 +131,11 @@ fn region(row: &analysis::RegionType) -> RegionRow {
     }
 }
 
-fn threads(analysis: &Analysis, names: &ThreadNames, loss: &Loss) -> Vec<ThreadRow> {
+fn threads(
+    threads: Vec<analysis::ThreadActivity>,
+    names: &ThreadNames<'_>,
+    loss: &Loss,
+) -> Vec<ThreadRow> {
     let lossy: HashSet<Option<u64>> = loss
         .losses
         .iter()
@@ -141,7 +146,7 @@ fn threads(analysis: &Analysis, names: &ThreadNames, loss: &Loss) -> Vec<ThreadR
         // What was lost on an unknown thread may have been lost on any.
         lossy.contains(&Some(thread.0)) || lossy.contains(&None)
     };
-    let row = |thread: &analysis::ThreadActivity| ThreadRow {
+    let row = |thread: analysis::ThreadActivity| ThreadRow {
         thread: thread.id.0,
         name: names.of_thread(thread.id),
         events: thread.events,
@@ -151,21 +156,21 @@ fn threads(analysis: &Analysis, names: &ThreadNames, loss: &Loss) -> Vec<ThreadR
         outermost: thread.outermost,
         lossy: is_lossy(thread.id),
     };
-    analysis.threads.iter().map(row).collect()
+    threads.into_iter().map(row).collect()
 }
 
-fn log(row: &analysis::LogCategory) -> LogRow {
+fn log(row: analysis::LogCategory) -> LogRow {
     LogRow {
-        category: row.name.clone(),
+        category: row.name,
         count: row.count,
         first_time_ns: row.first.ns(),
         last_time_ns: row.last.ns(),
     }
 }
 
-fn counter(row: &analysis::CounterStats) -> CounterRow {
+fn counter(row: analysis::CounterStats) -> CounterRow {
     CounterRow {
-        name: row.name.clone(),
+        name: row.name,
         count: row.count,
         min: row.min,
         mean: row.mean,

@@ -16,7 +16,7 @@ use crate::threads::ThreadNames;
 pub(super) struct Source<'t> {
     pub(super) trace: &'t Trace,
     pub(super) recording: Recording,
-    pub(super) threads: ThreadNames,
+    pub(super) threads: ThreadNames<'t>,
     /// The logs of each region that belong to the region's task.
     logs_in: HashMap<usize, Vec<usize>>,
 }
