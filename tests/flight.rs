@@ -249,42 +249,6 @@ fn threads_that_get_no_memory_are_counted() {
     assert_eq!(lost(), 25 * 10);
 }
 
-#[cfg(unix)]
-#[test]
-fn a_panic_leaves_a_snapshot_behind() {
-    let _turn = turn();
-    let directory = tempfile::tempdir().unwrap();
-    let flight = FlightRecorder::builder().max_bytes(64 << 10).dump_on_panic(directory.path());
-    let flight = flight.start().unwrap();
-    let panics = |times: i64| {
-        for n in 0..times {
-            let worker = thread::Builder::new().name("panicking".to_owned());
-            let work = move || {
-                let _region = trace::trace_region!("going wrong");
-                count(n, n + 1);
-                panic!("this panic is part of the test");
-            };
-            worker.spawn(work).unwrap().join().unwrap_err();
-        }
-        std::fs::read_dir(directory.path()).unwrap().count()
-    };
-    // Somebody guessed the name of the first one: nothing is written through the link.
-    let guessed = directory.path().join(format!("panic-{}-0.trace", std::process::id()));
-    std::os::unix::fs::symlink(directory.path().join("elsewhere"), guessed).unwrap();
-    assert_eq!(panics(1), 2);
-    let path = directory.path().join(format!("panic-{}-1.trace", std::process::id()));
-    let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
-    let trace = Trace::open(path).unwrap();
-    assert!(trace.validate().unwrap().is_empty());
-    let analysis = trace.analyze().unwrap();
-    assert_eq!((&*analysis.regions[0].name, analysis.regions[0].open), ("going wrong", 1));
-    assert_eq!(panics(20), 16, "there is an end to it");
-    flight.stop().unwrap();
-    std::fs::remove_dir_all(directory.path()).unwrap();
-    std::panic::catch_unwind(|| panic!("this panic comes too late")).unwrap_err();
-}
-
 /// A writer that panics, or wants a snapshot itself.
 struct Strange<'a>(&'a FlightRecorder, bool);
 
@@ -305,8 +269,8 @@ impl io::Write for Strange<'_> {
 fn writers_may_do_what_they_like() {
     let _turn = turn();
     let directory = tempfile::tempdir().unwrap();
-    let flight = FlightRecorder::builder().max_bytes(64 << 10).dump_on_panic(directory.path());
-    let flight = flight.start().unwrap();
+    let flight = FlightRecorder::builder().max_bytes(64 << 10).dump_to(directory.path());
+    let flight = flight.dump_on_panic().start().unwrap();
     count(0, 1000);
     let error = flight.write_to(Strange(&flight, true)).unwrap_err();
     assert!(matches!(error, SnapshotError::Write { written: 0, .. }), "{error:?}");

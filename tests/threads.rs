@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use trace::Context;
+use trace::{Context, Session};
 use trace_reader::{Fate, Recording, Trace};
 
 /// A recording is of all threads, so that the tests of this file take turns.
@@ -117,6 +117,49 @@ fn destructors_of_a_thread_may_emit() {
     let threads: HashSet<_> = of_first.map(|log| log.thread).collect();
     assert_eq!(threads.len(), 1, "it is one thread all the time");
     assert_eq!(trace.threads().len(), 2);
+}
+
+/// Records, stops the session, and records once more when it is dropped.
+struct StopsAtTheEnd(Option<trace::Session>);
+
+impl Drop for StopsAtTheEnd {
+    fn drop(&mut self) {
+        if let Some(session) = self.0.take() {
+            trace::trace_log!("test", "stopping");
+            assert_eq!(session.finish().unwrap().events_lost, 0);
+            trace::trace_log!("test", "too late");
+        }
+    }
+}
+
+thread_local! {
+    static STOPS_EARLY: RefCell<StopsAtTheEnd> = const { RefCell::new(StopsAtTheEnd(None)) };
+    static STOPS_LATE: RefCell<StopsAtTheEnd> = const { RefCell::new(StopsAtTheEnd(None)) };
+}
+
+/// Before the recorder took back what the thread recorded with, and after that.
+#[test]
+fn a_destructor_of_a_thread_may_stop() {
+    let _turn = turn();
+    for is_early in [true, false] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let session = Session::builder().start_file(file.path()).unwrap();
+        let body = move || {
+            if is_early {
+                STOPS_EARLY.with_borrow_mut(|stops| stops.0 = Some(session));
+                trace::trace_log!("test", "body");
+            } else {
+                trace::trace_log!("test", "body");
+                STOPS_LATE.with_borrow_mut(|stops| stops.0 = Some(session));
+            }
+        };
+        thread::spawn(body).join().unwrap();
+        let trace = Trace::open(file.path()).unwrap();
+        assert!(trace.validate().unwrap().is_empty());
+        let logs = trace.load().unwrap().logs;
+        let logs: Vec<_> = logs.iter().map(|log| log.message.to_str()).collect();
+        assert_eq!(logs, ["body", "stopping"]);
+    }
 }
 
 thread_local! {

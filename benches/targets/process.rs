@@ -37,7 +37,7 @@ pub(crate) struct TwoThreads {
 
 /// Measures all of it. `floor` is how many nanoseconds two clock reads take.
 pub(crate) fn measure(floor: f64, quick: bool) -> Found {
-    let (cpu_ns, bytes_per_region) = file_written(if quick { 5 } else { 20 });
+    let (cpu_ns, bytes_per_region) = file_written(if quick { 3 } else { 20 });
     let million_regions = if quick { 2 } else { 100 };
     let (start_ms, stop_ms) = hundred_threads(if quick { 3 } else { 30 });
     Found {
@@ -53,24 +53,23 @@ pub(crate) fn measure(floor: f64, quick: bool) -> Found {
 }
 
 /// CPU nanoseconds of all threads, and bytes, per region of a dense loop.
-fn file_written(millions: u32) -> (f64, f64) {
-    const ROUNDS: usize = 5;
+fn file_written(rounds: u32) -> (f64, f64) {
+    const REGIONS: u32 = 10_000_000;
     let dir = tempfile::tempdir().expect("a directory for the trace");
     let mut found = (f64::INFINITY, 0.0);
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let path = dir.path().join("dense.trace");
         let session = Session::builder().overflow(Overflow::Block).start_file(path);
         let session = session.expect("tracing is off");
         let begin = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID);
-        let regions = millions * 1_000_000;
-        for _ in 0..regions {
+        for _ in 0..REGIONS {
             black_box(annotated_leaf(black_box(1)));
         }
         let summary = session.finish().expect("the file can be written");
         assert_eq!(summary.events_lost, 0);
         let cpu = cpu_time(libc::CLOCK_PROCESS_CPUTIME_ID) - begin;
-        let cpu_ns = cpu.as_nanos() as f64 / f64::from(regions);
-        found = (found.0.min(cpu_ns), summary.bytes as f64 / f64::from(regions));
+        let cpu_ns = cpu.as_nanos() as f64 / f64::from(REGIONS);
+        found = (found.0.min(cpu_ns), summary.bytes as f64 / f64::from(REGIONS));
     }
     found
 }

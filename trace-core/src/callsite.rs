@@ -101,6 +101,11 @@ impl Callsite {
         Self::new(CallsiteKind::Counter, name, file, line, module, &[])
     }
 
+    /// What it is of: the type of a region or task, a category, a counter's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The number that events call it by, if it has one that takes two bytes in them, else 0.
     #[inline(always)]
     pub(crate) fn short_id(&'static self) -> u16 {

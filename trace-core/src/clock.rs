@@ -6,7 +6,7 @@
 //! `main`.
 
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use trace_format::{Anchor, ClockSource, Ticks};
 
@@ -39,6 +39,21 @@ pub(crate) fn ticks_per_second() -> u64 {
     match source() {
         ClockSource::Monotonic => 1_000_000_000,
         _ => counter::frequency(),
+    }
+}
+
+/// How many ticks a second has, within some percent. May wait for two milliseconds to find out.
+pub(crate) fn about_ticks_per_second() -> u64 {
+    match ticks_per_second() {
+        0 => {
+            let before = read_anchor();
+            std::thread::sleep(Duration::from_millis(2));
+            let after = read_anchor();
+            let ticks = after.ticks.0.saturating_sub(before.ticks.0);
+            let ns = after.monotonic_ns.saturating_sub(before.monotonic_ns).max(1);
+            (u128::from(ticks) * 1_000_000_000 / u128::from(ns)) as u64
+        }
+        known => known,
     }
 }
 

@@ -39,6 +39,8 @@ pub enum StartError {
     Overwrite,
     /// The thread that writes the trace cannot be started.
     Thread(io::Error),
+    /// The signal that is to ask for a snapshot cannot be had.
+    Signal(io::Error),
 }
 
 impl fmt::Display for StartError {
@@ -74,6 +76,9 @@ impl fmt::Display for StartError {
             Self::Thread(source) => {
                 write!(f, "cannot start the thread that writes the trace: {source}")
             }
+            Self::Signal(source) => {
+                write!(f, "cannot listen for the signal that asks for a snapshot: {source}")
+            }
         }
     }
 }
@@ -81,9 +86,10 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Output { source, .. } | Self::PoolFile { source, .. } | Self::Thread(source) => {
-                Some(source)
-            }
+            Self::Output { source, .. }
+            | Self::PoolFile { source, .. }
+            | Self::Thread(source)
+            | Self::Signal(source) => Some(source),
             _ => None,
         }
     }

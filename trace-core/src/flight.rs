@@ -13,14 +13,15 @@ use trace_format::{Anchor, Beginning, Overflow};
 
 use crate::about::About;
 use crate::control::Control;
-use crate::dumps::{self, Dumps};
+use crate::dumps::{Dumps, Wanted};
 use crate::error::{SnapshotError, StartError};
 use crate::fork::Process;
 use crate::memory::Memory;
 use crate::output::Output;
 use crate::pool::Pool;
 use crate::running::{self, Running};
-use crate::snapshot::Window;
+use crate::slow::Limit;
+use crate::snapshot::{Window, span};
 use crate::storage::{self, MIN_CHUNK_BYTES, Size};
 use crate::sync::Arc;
 use crate::thread::is_emitting;
@@ -85,7 +86,7 @@ impl FlightRecorder {
             min_age: None,
             threads: None,
             command_line: false,
-            on_panic: None,
+            dumps: Wanted::default(),
         }
     }
 
@@ -131,7 +132,7 @@ pub struct FlightRecorderBuilder {
     min_age: Option<Duration>,
     threads: Option<usize>,
     command_line: bool,
-    on_panic: Option<PathBuf>,
+    dumps: Wanted,
 }
 
 impl FlightRecorderBuilder {
@@ -170,15 +171,66 @@ impl FlightRecorderBuilder {
         self
     }
 
-    /// Writes a snapshot into `directory` when a thread panics, after the panic was reported and before
-    /// anything else happens: `panic-`, the process id, a number from 0 and `.trace`, for its owner alone;
-    /// a line on standard error tells where. Files that are there are left alone. No more than 16, since a
-    /// program may panic all the time.
+    /// Where to write the snapshots that it writes by itself; the current directory, if nothing is said.
+    ///
+    /// Their names are the reason (`panic`, `signal` or `slow`), the process id, a number from 0 and `.trace`, as
+    /// in `slow-4711-0.trace`. They are for their owner alone, and files that are there are left alone. A line on
+    /// standard error tells of each.
+    pub fn dump_to(mut self, directory: impl AsRef<Path>) -> Self {
+        self.dumps.directory = Some(directory.as_ref().to_owned());
+        self
+    }
+
+    /// How many snapshots of panics, and how many of slow tasks, it writes by itself; 16 of each, if nothing is
+    /// said, since a program may panic all the time. Those that a signal asked for are not counted.
+    pub fn max_dumps(mut self, count: u64) -> Self {
+        self.dumps.most = Some(count);
+        self
+    }
+
+    /// Writes a snapshot when a thread panics, after the panic was reported and before anything else happens.
     ///
     /// The panic hook that is set by then goes first. One that is set later has to call the one before
     /// it, as is usual.
-    pub fn dump_on_panic(mut self, directory: impl AsRef<Path>) -> Self {
-        self.on_panic = Some(directory.as_ref().to_owned());
+    pub fn dump_on_panic(mut self) -> Self {
+        self.dumps.on_panic = true;
+        self
+    }
+
+    /// Writes a snapshot when the process gets the signal SIGUSR2, as by `kill -USR2` and its number. A thread
+    /// that sleeps until then does that. On Linux only.
+    ///
+    /// A handler that the program has installed by then is called as well, after ours. One that is installed
+    /// later has to call the one before it. When the flight recorder has stopped, the signal does what it did
+    /// before, except that it does not end the program.
+    pub fn dump_on_signal(mut self) -> Self {
+        self.dumps.on_signal = true;
+        self
+    }
+
+    /// Writes a snapshot when a task of type `name` ends that took as long as `limit` or longer: what was going on
+    /// meanwhile is in it, as far back as it reaches. A thread that sleeps until then does that.
+    ///
+    /// Within a second after such a snapshot no other one is written; tasks that are too slow meanwhile are
+    /// counted, and the next one tells of them. For other types, call it again. Tasks that were begun before the
+    /// flight recorder are not looked at.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use trace_core as trace;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = std::env::temp_dir();
+    /// let flight = trace::FlightRecorder::builder()
+    ///     .dump_if_slower("makeCappuccino", Duration::from_millis(50))
+    ///     .dump_if_slower("makeTea", Duration::from_secs(2))
+    ///     .dump_to(directory)
+    ///     .start()?;
+    /// # flight.stop()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dump_if_slower(mut self, name: impl Into<String>, limit: Duration) -> Self {
+        self.dumps.slower.push(Limit { name: name.into(), limit });
         self
     }
 
@@ -187,7 +239,8 @@ impl FlightRecorderBuilder {
     /// # Errors
     /// [`StartError::AlreadyStarted`] when a flight recorder is on;
     /// [`CompiledOut`](StartError::CompiledOut), [`Unsupported`](StartError::Unsupported) and
-    /// [`PoolSize`](StartError::PoolSize) when none can be.
+    /// [`PoolSize`](StartError::PoolSize) when none can be; [`Thread`](StartError::Thread) and
+    /// [`Signal`](StartError::Signal) when nothing could be written by itself.
     pub fn start(self) -> Result<FlightRecorder, StartError> {
         let mut on = lock_for_flight()?;
         let memory = self.size(&on)?.on_heap()?;
@@ -198,7 +251,7 @@ impl FlightRecorderBuilder {
             Beginning::Midway,
             self.command_line,
         );
-        Ok(self.run(&mut on, memory, about, None))
+        self.run(&mut on, memory, about, None)
     }
 
     /// Starts recording so that the events outlive the program, should it die: whatever happens to it,
@@ -229,7 +282,7 @@ impl FlightRecorderBuilder {
         begin.flush_waiting();
         match begin.error.take() {
             Some(source) => Err(output(source)),
-            None => Ok(self.run(&mut on, memory, about.without_pool(), Some(path))),
+            None => self.run(&mut on, memory, about.without_pool(), Some(path)),
         }
     }
 
@@ -251,7 +304,7 @@ impl FlightRecorderBuilder {
         memory: Box<dyn Memory>,
         about: About,
         path: Option<PathBuf>,
-    ) -> FlightRecorder {
+    ) -> Result<FlightRecorder, StartError> {
         let epoch = running::new_epoch();
         let pool = Arc::new(Pool::new(on.recording(epoch), Overflow::Overwrite, memory));
         let recording = std::sync::Arc::new(Recording {
@@ -262,14 +315,12 @@ impl FlightRecorderBuilder {
             max_bytes: self.max_bytes as u64,
             min_age: self.min_age,
             path,
-            dumps: self.on_panic.as_deref().map(Dumps::to),
+            dumps: Dumps::of(self.dumps).map_err(StartError::Thread)?,
         });
-        if recording.dumps.is_some() {
-            dumps::write_on_panic(&recording);
-        }
+        recording.dumps.begin(&recording)?;
         status::flies(&recording);
         on.start_flight(epoch, &pool);
-        FlightRecorder { recording }
+        Ok(FlightRecorder { recording })
     }
 }
 
@@ -291,22 +342,33 @@ pub(crate) struct Recording {
     min_age: Option<Duration>,
     /// Where it leaves what it holds in the end.
     path: Option<PathBuf>,
-    dumps: Option<Dumps>,
+    dumps: Dumps,
 }
 
 impl Recording {
-    /// Where it writes snapshots by itself.
-    pub(crate) fn dumps(&self) -> Option<&Dumps> {
-        self.dumps.as_ref()
+    /// What it writes by itself.
+    pub(crate) fn dumps(&self) -> &Dumps {
+        &self.dumps
     }
 
-    /// Writes a snapshot into a new file, unless this thread could be in the middle of one.
-    pub(crate) fn dump(&self, path: &Path) -> Result<Snapshot, SnapshotError> {
+    /// How long so many ticks are; nothing in a child process.
+    pub(crate) fn time_of(&self, ticks: u64) -> Option<Duration> {
+        let (whole_ticks, whole_ns) = span(&self.start, &clock::read_anchor());
+        let ns = u128::from(ticks) * whole_ns / whole_ticks;
+        (!self.owner.is_child()).then(|| Duration::from_nanos(ns as u64))
+    }
+
+    /// Writes a snapshot into a new file. Unless it may wait, not while somebody takes one, who could be this
+    /// thread.
+    pub(crate) fn dump(&self, path: &Path, may_wait: bool) -> Result<Snapshot, SnapshotError> {
         self.check()?;
-        let window = match self.pool.try_lock() {
-            Ok(pool) => self.window(pool.as_deref().ok_or(SnapshotError::Ended)?),
-            Err(_) => return Err(SnapshotError::CalledWhileRecording),
+        let pool = match (self.pool.try_lock(), may_wait) {
+            (Ok(pool), _) => pool,
+            (Err(_), true) => self.lock()?,
+            (Err(_), false) => return Err(SnapshotError::CalledWhileRecording),
         };
+        let window = self.window(pool.as_deref().ok_or(SnapshotError::Ended)?);
+        drop(pool);
         let file = storage::create_new_trace(path)
             .map_err(|source| SnapshotError::Write { source, written: 0 })?;
         self.write(window, file)
@@ -352,6 +414,9 @@ impl Recording {
     }
 
     fn stop(&self) -> Result<(), SnapshotError> {
+        self.check()?;
+        // Before anything is locked that a snapshot needs.
+        self.dumps.end();
         let mut pool = self.lock()?;
         let mut on = running::lock();
         let Some(ours) = pool.take() else { return Ok(()) };

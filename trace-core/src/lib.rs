@@ -9,7 +9,7 @@
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
 //! 4. `unsafe` is in `slot`, `pen`, `short`, `open`, `switch`, `pool`, `memory`, `mapping`, `thread`,
-//!    `thread_name`, `recorder`, `clock`, `barrier` and `fork`, and nowhere else.
+//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal` and `fork`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 #![cfg_attr(
     any(feature = "off", all(feature = "release_off", not(debug_assertions))),
@@ -30,12 +30,14 @@ macro_rules! unless_compiled_out {
 
 mod about;
 mod barrier;
+mod bell;
 mod callsite;
 mod capture;
 mod clock;
 mod context;
 mod control;
 mod drainer;
+mod dumper;
 mod dumps;
 mod epoch;
 mod error;
@@ -61,7 +63,9 @@ mod running;
 mod scratch;
 mod session;
 mod short;
+mod signal;
 mod slot;
+mod slow;
 mod snapshot;
 mod status;
 mod storage;

@@ -3,16 +3,15 @@
 //! The last chunk of a thread tells it: its head lists the regions that were open by then, and its events
 //! which began and ended since. It is read while it is being filled: see [`control`](crate::control).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use trace_format::wire::{Cursor, Field};
 use trace_format::{Anchor, BLOCK_HEAD_LEN, CallsiteId, ChunkHead, Event, Timed};
 
+use crate::control::Sighting;
 use crate::error::SnapshotError;
 use crate::pool::{Copied, Pool};
 use crate::snapshot::span;
-use crate::sync::Arc;
 use crate::thread::is_emitting;
 use crate::{callsite, clock, status};
 
@@ -77,37 +76,34 @@ pub fn open_regions() -> Result<Vec<OpenThread>, SnapshotError> {
         return Err(SnapshotError::CalledWhileRecording);
     }
     let (pools, start) = status::pools().ok_or(SnapshotError::NotStarted)?;
-    // Of each thread, the newest chunk tells how it stands, or stood a moment ago.
-    let mut newest: BTreeMap<u64, Copied> = BTreeMap::new();
+    // Of each thread, in the order of their numbers, the newest chunk tells how it stands, or stood a moment
+    // ago.
+    let mut newest: Vec<Copied> = Vec::new();
     // A thread may go on to a chunk that was looked at already.
     for _ in 0..LOOKS {
-        for (pool, at) in newest_chunks(&pools) {
-            let Some(chunk) = pool.copy(at) else { continue };
-            let is_newer = |known: &Copied| known.sequence <= chunk.sequence;
-            if newest.get(&chunk.thread).is_none_or(is_newer) {
-                newest.insert(chunk.thread, chunk);
+        for pool in &pools {
+            for (at, _) in newest_chunks(pool) {
+                let Some(chunk) = pool.copy(at) else { continue };
+                match newest.binary_search_by_key(&chunk.thread, |known| known.thread) {
+                    Err(to) => newest.insert(to, chunk),
+                    Ok(known) if newest[known].sequence <= chunk.sequence => newest[known] = chunk,
+                    Ok(_) => {}
+                }
             }
         }
     }
     // Read after the chunks, so that nothing in them is younger.
     let end = clock::read_anchor();
     let open =
-        newest.values().filter_map(|chunk| thread(&chunk.block[BLOCK_HEAD_LEN..], &start, &end));
+        newest.iter().filter_map(|chunk| thread(&chunk.block[BLOCK_HEAD_LEN..], &start, &end));
     Ok(open.filter(|thread| !thread.regions.is_empty()).collect())
 }
 
-/// Where the newest chunk of each thread is, by what they say of themselves at the moment.
-fn newest_chunks(pools: &[Arc<Pool>]) -> impl Iterator<Item = (&Pool, usize)> {
-    let mut newest: BTreeMap<u64, (u64, &Pool, usize)> = BTreeMap::new();
-    for pool in pools {
-        for (at, sighting) in pool.sightings() {
-            let known = newest.entry(sighting.thread).or_insert((sighting.sequence, pool, at));
-            if known.0 < sighting.sequence {
-                *known = (sighting.sequence, pool, at);
-            }
-        }
-    }
-    newest.into_values().map(|(_, pool, at)| (pool, at))
+/// Where in a pool the newest chunk of each thread is, by what they say of themselves at the moment.
+fn newest_chunks(pool: &Pool) -> Vec<(usize, Sighting)> {
+    let mut newest = pool.sighted(|seen| (seen.thread, !seen.sequence));
+    newest.dedup_by_key(|(_, seen)| seen.thread);
+    newest
 }
 
 /// What is open at the end of a chunk.

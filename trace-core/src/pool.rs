@@ -268,10 +268,12 @@ impl Pool {
         debug_assert!(pushed.is_ok(), "the queue holds all chunks");
     }
 
-    /// The chunks in which something is, at the moment.
-    pub(crate) fn sightings(&self) -> impl Iterator<Item = (usize, Sighting)> {
-        let sights = self.memory.controls().iter().map(Control::sight);
-        sights.enumerate().filter_map(|(at, sight)| Some((at, sight?)))
+    /// The chunks in which something is, at the moment, in ascending order of a key.
+    pub(crate) fn sighted(&self, key: fn(&Sighting) -> (u64, u64)) -> Vec<(usize, Sighting)> {
+        let sights = self.memory.controls().iter().map(Control::sight).enumerate();
+        let mut seen: Vec<_> = sights.filter_map(|(at, sight)| Some((at, sight?))).collect();
+        seen.sort_unstable_by_key(|(_, sighting)| key(sighting));
+        seen
     }
 
     /// Reads what is committed of the chunk at `at`, which may be another one by now, while threads go

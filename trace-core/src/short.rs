@@ -29,6 +29,7 @@ use crate::callsite::of_short;
 use crate::context::Context;
 use crate::open::Open;
 use crate::pen::{Entry, EntryKey, Pen};
+use crate::slow;
 use crate::value::{Value, encode_plain, most_len};
 
 pub(crate) use self::room::Out;
@@ -187,10 +188,10 @@ impl Pen {
         task: TaskId,
     ) -> Option<()> {
         let Entry { before, parent, begin, .. } = self.last_entered(EntryKey::of_task(task))?;
-        if before.task() == task {
+        let (callsite, age) = (of_short(callsite)?, now.saturating_sub(begin));
+        if before.task() == task || slow::is_slow(age) {
             return None;
         }
-        let (callsite, age) = (of_short(callsite)?, now.saturating_sub(begin));
         let leave = Borrowing::new(Event::TaskEnter { task: before.task() });
         let end = Borrowing::new(Event::TaskEnd { callsite, task, parent, age });
         self.next = self.room_for(now, EVENT_LEN)?.put(leave, Some(end));

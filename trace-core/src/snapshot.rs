@@ -9,7 +9,6 @@
 //! 4. Of each thread the chunks up to the last one are kept that follow each other: one in between
 //!    may have been overwritten before it was copied.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -115,9 +114,7 @@ impl Window {
             return Err(SnapshotError::TooSmall { max_bytes, needed });
         };
         // From the newest to the oldest.
-        self.chunks.sort_by_key(|part| {
-            (std::cmp::Reverse(part.last), part.thread, std::cmp::Reverse(part.sequence))
-        });
+        sort(&mut self.chunks, |part| [!part.last, part.thread, !part.sequence]);
         let fitting = self.chunks.iter().take_while(|part| {
             let len = part.block.len() as u64;
             let fits = len <= room;
@@ -145,10 +142,15 @@ impl Window {
 
 /// The chunks of a pool, up to that time.
 fn copied(pool: &Pool, end: &Anchor) -> impl Iterator<Item = Part> {
-    let mut order: Vec<_> = pool.sightings().collect();
-    order.sort_by_key(|(_, sighting)| (!sighting.is_kept, sighting.last));
-    let copied = order.into_iter().filter_map(|(at, _)| pool.copy(at));
+    let oldest_first = pool.sighted(|seen| (u64::from(!seen.is_kept), seen.last));
+    let copied = oldest_first.into_iter().filter_map(|(at, _)| pool.copy(at));
     copied.filter_map(|copied| Part::until(copied, end.ticks.0))
+}
+
+/// In ascending order of a key. One function for all keys: sorting is a good part of what every program
+/// that depends on this crate has to build.
+fn sort(chunks: &mut [Part], key: fn(&Part) -> [u64; 3]) {
+    chunks.sort_unstable_by_key(key);
 }
 
 impl Part {
@@ -212,19 +214,24 @@ pub(crate) fn end_of(payload: &[u8]) -> Option<u64> {
 /// Leaves out what precedes a chunk of the same thread that is missing, and what there is twice; returns
 /// the time of the last event of the former.
 fn drop_before_gaps(chunks: &mut Vec<Part>) -> u64 {
-    // Of two copies of a chunk, the one that was made while it was still being filled is the shorter one.
-    chunks.sort_by_key(|part| (part.thread, part.sequence, std::cmp::Reverse(part.block.len())));
-    chunks.dedup_by_key(|part| (part.thread, part.sequence));
-    let mut first: BTreeMap<u64, u64> = BTreeMap::new();
-    for pair in chunks.windows(2) {
-        if pair[0].thread == pair[1].thread && pair[0].sequence + 1 != pair[1].sequence {
-            first.insert(pair[1].thread, pair[1].sequence);
+    // Of each thread the newest first. Of two copies of a chunk, the one that was made while it was still
+    // being filled is the shorter one.
+    sort(chunks, |part| [part.thread, !part.sequence, !(part.block.len() as u64)]);
+    let mut last = 0;
+    // The thread, and the oldest of its chunks that stays.
+    let mut oldest: Option<(u64, u64)> = None;
+    chunks.retain(|part| {
+        let follower = oldest.filter(|(thread, _)| *thread == part.thread);
+        if follower.is_none_or(|(_, sequence)| part.sequence + 1 == sequence) {
+            oldest = Some((part.thread, part.sequence));
+            return true;
         }
-    }
-    let is_out = |part: &Part| first.get(&part.thread).is_some_and(|first| part.sequence < *first);
-    let last = chunks.iter().filter(|part| is_out(part)).map(|part| part.last).max();
-    chunks.retain(|part| !is_out(part));
-    last.unwrap_or(0)
+        if follower.is_some_and(|(_, sequence)| part.sequence < sequence) {
+            last = last.max(part.last);
+        }
+        false
+    });
+    last
 }
 
 /// The ticks and the nanoseconds between two anchors; neither is 0.

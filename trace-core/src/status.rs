@@ -140,6 +140,19 @@ pub(crate) fn flies(recording: &std::sync::Arc<Recording>) {
     *FLYING.lock().unwrap_or_else(PoisonError::into_inner) = std::sync::Arc::downgrade(recording);
 }
 
+/// The flight recorder that is on, for who must not wait. If somebody else asks the same, nothing now and
+/// then.
+pub(crate) fn flying_if_free() -> Option<std::sync::Arc<Recording>> {
+    const TRIES: u32 = 100;
+    for _ in 0..TRIES {
+        if let Ok(flying) = FLYING.try_lock() {
+            return flying.upgrade();
+        }
+        std::hint::spin_loop();
+    }
+    None
+}
+
 /// Writes what the flight recorder that is on holds, as [`FlightRecorder::write_to`] does, for code that does
 /// not have the [`FlightRecorder`].
 ///

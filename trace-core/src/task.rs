@@ -11,6 +11,7 @@ use crate::region::StaysOnItsThread;
 use crate::switch::when_on;
 use crate::thread::{emit, short_way};
 use crate::value::{Arg, Encoded, Value};
+use crate::{dumps, slow};
 
 /// A task that is running; it ends with this value.
 ///
@@ -149,7 +150,14 @@ fn begin_named_long_way(
 #[inline(never)]
 fn end_named(begun: Begun, name: &'static str, location: &'static Location<'static>) {
     if end_named_shortly(begun).is_none() {
-        end_named_long_way(begun, name, location);
+        look_at(name, end_named_long_way(begun, name, location));
+    }
+}
+
+/// Looks at how old a task was when it ended, if that is known.
+fn look_at(name: &str, age: Option<u64>) {
+    if let Some(age) = age.filter(|age| slow::is_slow(*age)) {
+        dumps::notice_task(name, age);
     }
 }
 
@@ -158,27 +166,35 @@ fn end_named_shortly(begun: Begun) -> Option<()> {
     let Begun { id: task, parent, begin, recording, short_id } = begun;
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
-    let callsite = of_short(short_id)?;
-    if recording != pen.recording() {
+    let (callsite, age) = (of_short(short_id)?, now.saturating_sub(begin));
+    if recording != pen.recording() || slow::is_slow(age) {
         return None;
     }
-    let age = now.saturating_sub(begin);
     pen.put_shortly(now, Event::TaskEnd { callsite, task, parent, age })
 }
 
+/// Returns the task's age in ticks, if its begin was recorded.
 #[cold]
 #[inline(never)]
-fn end_named_long_way(begun: Begun, name: &'static str, location: &'static Location<'static>) {
+fn end_named_long_way(
+    begun: Begun,
+    name: &'static str,
+    location: &'static Location<'static>,
+) -> Option<u64> {
     let Begun { id: task, parent, begin, recording, .. } = begun;
     emit(|pen, now| {
         let callsite = CallsiteId(pen.names.id(CallsiteKind::Task, name, location));
-        let end = if recording == pen.recording() {
-            Event::TaskEnd { callsite, task, parent, age: now.saturating_sub(begin) }
-        } else {
-            Event::UnseenTaskEnd { callsite, task }
-        };
-        pen.put(now, end);
-    });
+        let age = (recording == pen.recording()).then(|| now.saturating_sub(begin));
+        pen.put(
+            now,
+            match age {
+                Some(age) => Event::TaskEnd { callsite, task, parent, age },
+                None => Event::UnseenTaskEnd { callsite, task },
+            },
+        );
+        age
+    })
+    .flatten()
 }
 
 /// A task whose context is current on this thread; both end with this value.
@@ -286,13 +302,13 @@ fn end_entered(callsite: &'static Callsite, id: TaskId) {
             return;
         }
     }
-    end_entered_long_way(callsite, id);
+    look_at(callsite.name(), end_entered_long_way(callsite, id));
 }
 
 #[cold]
 #[inline(never)]
-fn end_entered_long_way(callsite: &'static Callsite, id: TaskId) {
-    emit(|pen, now| pen.end_entered(callsite.id(), id, now));
+fn end_entered_long_way(callsite: &'static Callsite, id: TaskId) -> Option<u64> {
+    emit(|pen, now| pen.end_entered(callsite.id(), id, now)).flatten()
 }
 
 /// Adds an argument to a task.

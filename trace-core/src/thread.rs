@@ -86,13 +86,14 @@ pub(crate) fn peek<R>(f: impl FnOnce(&Pen) -> R) -> Option<R> {
 #[cold]
 fn emit_without_slot<R>(f: impl FnOnce(&mut Pen, u64) -> R) -> Option<R> {
     let (mut f, mut result) = (Some(f), None);
-    with_other_slot(&mut |slot| result = f.take().and_then(|f| RECORDER.emit(slot, f)));
+    with_other_slot(&mut |pen, now| result = f.take().map(|f| f(pen, now)));
     result
 }
 
-/// Calls `emit` with a slot for a thread that had none to begin with, unless there cannot be one. The
-/// code is the same for every event, and there once.
-fn with_other_slot(emit: &mut dyn FnMut(&Slot)) {
+/// Lets `write` write with the pen of a slot for a thread that had none to begin with, unless there cannot
+/// be one. The code is the same for every event, and there once.
+fn with_other_slot(write: &mut dyn FnMut(&mut Pen, u64)) {
+    let mut emit = |slot: &Slot| _ = RECORDER.emit(slot, &mut *write);
     if !RECORDER.is_on() {
         return;
     }

@@ -160,16 +160,20 @@ impl Pen {
     }
 
     /// Leaves a task that was entered with its begin, and ends it. The background stands for one that
-    /// began while nothing was recorded.
-    pub(crate) fn end_entered(&mut self, callsite: u32, task: TaskId, now: u64) {
+    /// began while nothing was recorded. Returns its age in ticks, if that is known.
+    pub(crate) fn end_entered(&mut self, callsite: u32, task: TaskId, now: u64) -> Option<u64> {
         let callsite = CallsiteId(callsite);
-        let end = match self.leave(EntryKey::of_task(task), now) {
-            Some(Entry { parent, begin, .. }) => {
-                Event::TaskEnd { callsite, task, parent, age: now.saturating_sub(begin) }
-            }
-            None => Event::UnseenTaskEnd { callsite, task },
-        };
-        self.put(now, end);
+        let entry = self.leave(EntryKey::of_task(task), now);
+        let age = entry.map(|entry| now.saturating_sub(entry.begin));
+        let parent = entry.map_or(TaskId::BACKGROUND, |entry| entry.parent);
+        self.put(
+            now,
+            match age {
+                Some(age) => Event::TaskEnd { callsite, task, parent, age },
+                None => Event::UnseenTaskEnd { callsite, task },
+            },
+        );
+        age
     }
 
     fn make_current(&mut self, context: Context, now: u64) {
