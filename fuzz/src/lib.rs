@@ -49,7 +49,8 @@ pub fn read(trace: &Trace) {
 
     // Threads take more time than all the rest.
     if alone.events % 4 == 0 {
-        let together = trace.analyze_with(Workers::new(2).pieces_of(64)).expect("memory can be read");
+        let together =
+            trace.analyze_with(Workers::new(2).pieces_of(64)).expect("memory can be read");
         // In words, since doubles are not always equal to themselves.
         assert_eq!(format!("{alone:?}"), format!("{together:?}"));
     }
