@@ -217,11 +217,10 @@ impl Program {
     /// it says.
     pub fn remains(&self, places: &[Place]) -> (Vec<u8>, Vec<u8>) {
         let mut trace = text_to_file(START).unwrap();
-        let mut sequence = 2;
         let chunks = || self.chunks.iter().zip(places);
-        for (chunk, _) in chunks().filter(|(_, place)| **place != Place::Pool) {
+        let written = chunks().filter(|(_, place)| **place != Place::Pool);
+        for (sequence, (chunk, _)) in (2..).zip(written) {
             put_block(&mut trace, BlockType::Chunk, sequence, chunk);
-            sequence += 1;
         }
         let longest = self.chunks.iter().map(Vec::len).max().unwrap_or(0);
         let count = self.chunks.len() as u32;
