@@ -31,7 +31,7 @@ const SLACK: f64 = 2.0;
 const ANYHOW: Duration = Duration::from_millis(50);
 
 pub(crate) fn run(size: Size, rows: &mut Rows) {
-    let small = size.pick(400_000, 2_000_000);
+    let small = size.pick(200_000, 2_000_000);
     let large = small * TIMES;
     let directory = tempfile::tempdir().expect("a directory for the files");
     let kinds = [generator::OF_EVENTS, generator::OF_BLOCKS, generator::OF_NAMES].concat();

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench --bench stress                          # everything; half an hour
-//! cargo bench --bench stress -- --short               # half a minute
+//! cargo bench --bench stress -- --short               # a minute
 //! cargo bench --bench stress -- --only crash,flood    # some groups of rows
 //! ```
 //!

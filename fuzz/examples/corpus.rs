@@ -78,7 +78,7 @@ fn recorded() -> Vec<u8> {
                 ctx.run(|| {
                     let milk = trace::trace_region!("steamMilk", degrees = 64.5, oat = true);
                     trace::trace_log!("milk", "äöü\n\u{202e}");
-                    milk.arg("foam", &-3_i128);
+                    milk.arg("foam", -3_i128);
                 })
             });
         });

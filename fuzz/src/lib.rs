@@ -48,8 +48,9 @@ pub fn read(trace: &Trace) {
     let violations = trace.validate().expect("memory can be read");
 
     // Threads take more time than all the rest.
-    if alone.events % 4 == 0 {
-        let together = trace.analyze_with(Workers::new(2).pieces_of(64)).expect("memory can be read");
+    if alone.events.is_multiple_of(4) {
+        let together =
+            trace.analyze_with(Workers::new(2).pieces_of(64)).expect("memory can be read");
         // In words, since doubles are not always equal to themselves.
         assert_eq!(format!("{alone:?}"), format!("{together:?}"));
     }

@@ -19,7 +19,7 @@ fuzz_target!(|file: &[u8]| {
 // Most changes leave the checksums right, so that they get to what is behind these.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let size = fuzzer_mutate(data, size, max_size);
-    if seed % 8 != 0 {
+    if !seed.is_multiple_of(8) {
         fuzz::mend(&mut data[..size]);
     }
     size

@@ -218,7 +218,7 @@ impl File {
         let mut number = 0;
         for block in 0.. {
             let mut payload = head(block);
-            while payload.len() < PAYLOAD_LEN {
+            while payload.len() < PAYLOAD_LEN.min(len / 2) {
                 each(number, &mut payload);
                 number += 1;
             }
@@ -273,7 +273,7 @@ impl File {
         let (mut callsites, mut events) = (Vec::new(), chunk(1, 0));
         let mut id = 10;
         for sequence in 1.. {
-            while callsites.len() + events.len() < PAYLOAD_LEN {
+            while callsites.len() + events.len() < PAYLOAD_LEN.min(len / 2) {
                 let name = Text::new(&format!("{id:x}")).into_owned();
                 Callsite { name, ..callsite(id, kind, 0) }.encode(&mut callsites);
                 event(CallsiteId(id)).encode(0, &mut events);

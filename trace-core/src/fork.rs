@@ -25,7 +25,7 @@ impl Process {
 }
 
 /// Sees to it that children are switched off. To be called before the first session begins.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 pub(crate) fn prepare() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     unsafe extern "C" fn in_child() {
@@ -47,8 +47,8 @@ fn wipe_epoch_in_children() {
     unsafe { libc::madvise(page.cast(), crate::epoch::PAGE_LEN, libc::MADV_WIPEONFORK) };
 }
 
-#[cfg(all(unix, not(all(target_os = "linux", not(trace_portable), not(loom)))))]
+#[cfg(all(unix, not(miri), not(all(target_os = "linux", not(trace_portable), not(loom)))))]
 fn wipe_epoch_in_children() {}
 
-#[cfg(not(unix))]
+#[cfg(any(not(unix), miri))]
 pub(crate) fn prepare() {}

@@ -23,7 +23,7 @@ pub(crate) fn of_current() -> String {
 }
 
 /// Runs `f`, and lets no thread that it starts run the signal handlers of the program.
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {
     let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
@@ -41,7 +41,7 @@ pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {
 }
 
 /// There are no signals that interrupt threads.
-#[cfg(not(unix))]
+#[cfg(any(not(unix), miri))]
 pub(crate) fn without_signals<R>(f: impl FnOnce() -> R) -> R {
     f()
 }

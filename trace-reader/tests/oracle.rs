@@ -3,9 +3,9 @@
 
 mod program;
 
-use program::{BASE, Known, Program, acts};
+use program::{BASE, Known, Program, acts, places};
 use proptest::prelude::*;
-use trace_reader::{Fate, Recording, Step, Trace};
+use trace_reader::{Fate, PoolFile, Problem, Recording, Step, Trace, Value};
 
 fn known(recording: &Recording) -> Vec<Known> {
     let known = |region: &trace_reader::Region| Known {
@@ -23,6 +23,18 @@ fn known(recording: &Recording) -> Vec<Known> {
 fn sums(trace: &Trace) -> (u64, u64) {
     let thread = &trace.analyze().unwrap().threads[0];
     (thread.covered_ns, thread.self_ns)
+}
+
+fn counted(recording: &Recording) -> Vec<(i64, i64)> {
+    let value = |value: &Value<'_>| match value {
+        Value::I64(value) => *value,
+        other => panic!("{other:?}"),
+    };
+    recording.counters.iter().map(|sample| (sample.time.ns(), value(&sample.value))).collect()
+}
+
+fn is_misnested(problem: &Problem) -> bool {
+    matches!(problem, Problem::Misnested { .. })
 }
 
 fn config() -> ProptestConfig {
@@ -43,10 +55,67 @@ proptest! {
         prop_assert_eq!(&logs, &program.logs);
         prop_assert_eq!(sums(&trace), (program.covered_ns, program.covered_ns));
         prop_assert_eq!(trace.analyze().unwrap().events, program.events);
-        let only_misnested = |problem: &trace_reader::Problem| {
-            matches!(problem, trace_reader::Problem::Misnested { .. })
+        prop_assert!(trace.validate().unwrap().iter().all(is_misnested));
+    }
+
+    #[test]
+    fn counters_have_the_values_that_they_were_set_to(acts in acts()) {
+        let program = Program::run(&acts);
+        let trace = Trace::from_bytes(program.file(&vec![false; program.chunks.len()])).unwrap();
+        prop_assert_eq!(&counted(&trace.load().unwrap()), &program.counted);
+        let counters = trace.analyze().unwrap().counters;
+        let values = || program.counted.iter().map(|(_, value)| *value);
+        let Some(last) = program.counted.last() else {
+            prop_assert!(counters.is_empty());
+            return Ok(());
         };
-        prop_assert!(trace.validate().unwrap().iter().all(only_misnested));
+        let [counter] = &counters[..] else { panic!("{counters:?}") };
+        prop_assert_eq!(counter.count, values().count() as u64);
+        prop_assert_eq!(counter.min, values().min().unwrap() as f64);
+        prop_assert_eq!(counter.max, values().max().unwrap() as f64);
+        let mean = values().sum::<i64>() as f64 / values().count() as f64;
+        prop_assert!((counter.mean - mean).abs() < 1e-9, "{} is not {mean}", counter.mean);
+        prop_assert_eq!((counter.last_time.ns(), counter.last), (last.0, last.1 as f64));
+    }
+
+    #[test]
+    fn a_program_that_died_is_read_from_its_trace_and_its_pool(
+        acts in acts(),
+        places in places(),
+    ) {
+        let program = Program::die(&acts);
+        let (trace, pool) = program.remains(&places);
+        let trace = Trace::from_sources(trace, pool).unwrap();
+        let recording = trace.load().unwrap();
+        prop_assert_eq!(&known(&recording), &program.regions);
+        prop_assert_eq!(&counted(&recording), &program.counted);
+        let logs: Vec<_> =
+            recording.logs.iter().map(|log| (log.time.ns(), log.task.0, log.region)).collect();
+        prop_assert_eq!(&logs, &program.logs);
+        prop_assert_eq!(sums(&trace), (program.covered_ns, program.covered_ns));
+        prop_assert_eq!(trace.analyze().unwrap().events, program.events);
+        let is_known = |problem: &Problem| {
+            is_misnested(problem)
+                || matches!(
+                    problem,
+                    Problem::NotStopped { pool: PoolFile::Joined { unreadable: 0, .. } }
+                )
+        };
+        let violations = trace.validate().unwrap();
+        // The trace and the pool need not hold the chunks in their order.
+        let is_out_of_order =
+            |problem: &Problem| matches!(problem, Problem::ChunkOutOfOrder { .. });
+        let mut violations = violations.iter().filter(|problem| !is_out_of_order(problem));
+        prop_assert!(violations.all(is_known), "{:?}", trace.validate().unwrap());
+
+        let mut bytes = Vec::new();
+        trace.recover(&mut bytes).unwrap();
+        let again = Trace::from_bytes(bytes).unwrap();
+        prop_assert_eq!(&known(&again.load().unwrap()), &program.regions);
+        prop_assert_eq!(again.end(), trace.end());
+        let violations = again.validate().unwrap();
+        let is_fine = |problem: &Problem| is_misnested(problem) || is_out_of_order(problem);
+        prop_assert!(violations.iter().all(is_fine), "{:?}", violations);
     }
 
     #[test]

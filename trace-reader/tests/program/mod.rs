@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use trace_format::wire::Field;
 use trace_format::{
-    BlockType, CallsiteId, ChunkHead, Event, OpenRegion, Summary, TaskId, Text, Ticks, Timed,
-    put_block, text_to_file,
+    BlockType, CallsiteId, ChunkHead, Event, OpenRegion, POOL_CONTROL_LEN, POOL_HEAD_LEN,
+    PoolControl, PoolHead, Summary, TaskId, Text, Ticks, Timed, Value, put_block, text_to_file,
 };
 
 const START: &str = r#"runtime-trace 1
@@ -15,6 +15,7 @@ block callsites
   Callsite id=1 kind=region name="a" file="" line=0 module="" keys=[]
   Callsite id=2 kind=region name="b" file="" line=0 module="" keys=[]
   Callsite id=3 kind=log name="log" file="" line=0 module="" keys=[]
+  Callsite id=4 kind=counter name="counter" file="" line=0 module="" keys=[]
 "#;
 
 /// What a program does next.
@@ -25,6 +26,7 @@ pub enum Act {
     End { inner: usize },
     Enter { task: u64 },
     Log,
+    Count { value: i64 },
     NewChunk,
 }
 
@@ -36,6 +38,7 @@ pub fn acts() -> impl Strategy<Value = Vec<(u8, Act)>> {
         1 => (0..5_usize).prop_map(|inner| Act::End { inner }),
         1 => (0..4_u64).prop_map(|task| Act::Enter { task }),
         2 => Just(Act::Log),
+        1 => (-1000..1000_i64).prop_map(|value| Act::Count { value }),
         1 => Just(Act::NewChunk),
     ];
     prop::collection::vec((0..4_u8, act), 0..80)
@@ -62,6 +65,8 @@ pub struct Program {
     pub regions: Vec<Known>,
     pub covered_ns: u64,
     pub logs: Vec<(i64, u64, Option<usize>)>,
+    /// Time and value.
+    pub counted: Vec<(i64, i64)>,
     pub chunks: Vec<Vec<u8>>,
     last_ticks: u64,
     pub events: u64,
@@ -71,13 +76,25 @@ pub const BASE: u64 = 1000;
 
 impl Program {
     pub fn run(acts: &[(u8, Act)]) -> Self {
+        let mut program = Self::started(acts);
+        program.wait(5);
+        program
+    }
+
+    /// Dies with its last words.
+    pub fn die(acts: &[(u8, Act)]) -> Self {
+        let mut program = Self::started(acts);
+        program.act(&Act::Log);
+        program
+    }
+
+    fn started(acts: &[(u8, Act)]) -> Self {
         let mut program = Self::default();
         program.new_chunk();
         for (wait, act) in acts {
             program.wait(u64::from(*wait) * 7);
             program.act(act);
         }
-        program.wait(5);
         program
     }
 
@@ -172,6 +189,11 @@ impl Program {
                 let innermost = self.open.last().map(|open| open.0);
                 self.logs.push((self.now as i64, self.task, innermost));
             }
+            Act::Count { value } => {
+                self.counted.push((self.now as i64, value));
+                let (callsite, value) = (CallsiteId(4), Value::I64(value));
+                self.emit(Event::Counter { callsite, value });
+            }
             Act::NewChunk => self.new_chunk(),
         }
     }
@@ -190,4 +212,56 @@ impl Program {
         put_block(&mut file, BlockType::Summary, sequence, &payload);
         file
     }
+
+    /// What the program left that died: the trace, as far as it was written, and the pool. Each chunk is where
+    /// it says.
+    pub fn remains(&self, places: &[Place]) -> (Vec<u8>, Vec<u8>) {
+        let mut trace = text_to_file(START).unwrap();
+        let chunks = || self.chunks.iter().zip(places);
+        let written = chunks().filter(|(_, place)| **place != Place::Pool);
+        for (sequence, (chunk, _)) in (2..).zip(written) {
+            put_block(&mut trace, BlockType::Chunk, sequence, chunk);
+        }
+        let longest = self.chunks.iter().map(Vec::len).max().unwrap_or(0);
+        let count = self.chunks.len() as u32;
+        let chunks_offset = (POOL_HEAD_LEN + self.chunks.len() * POOL_CONTROL_LEN) as u64;
+        let chunk_bytes = (longest + 100) as u32;
+        let head = PoolHead {
+            chunk_bytes,
+            chunk_count: count,
+            controls_offset: POOL_HEAD_LEN as u32,
+            chunks_offset,
+            tables_offset: chunks_offset + u64::from(count * chunk_bytes),
+            session: 7,
+        };
+        let mut pool = vec![0; head.tables_offset as usize];
+        let mut put = |at: u64, bytes: &[u8]| {
+            pool[at as usize..at as usize + bytes.len()].copy_from_slice(bytes);
+        };
+        put(0, &head.to_bytes());
+        for (at, (chunk, place)) in (0..).zip(chunks()) {
+            let committed = if *place == Place::Trace { 0 } else { chunk.len() as u32 };
+            let control = PoolControl { committed, thread: 1, sequence: u64::from(at) };
+            put(head.control_offset(at), &control.to_bytes());
+            // What was written stays where it was; behind it may be what is half done.
+            put(head.payload_offset(at), chunk);
+            put(head.payload_offset(at) + chunk.len() as u64, &[0xee; 20]);
+        }
+        (trace, pool)
+    }
+}
+
+/// Where a chunk is when the program has died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Trace,
+    Pool,
+    /// It was written, and not given back yet.
+    Both,
+}
+
+pub fn places() -> impl Strategy<Value = Vec<Place>> {
+    let place = prop::sample::select(&[Place::Trace, Place::Pool, Place::Both][..]);
+    // A chunk more than there are acts.
+    prop::collection::vec(place, 81)
 }
