@@ -43,9 +43,8 @@ static ALLOCATOR: Counting = Counting;
 /// So many times the length of a file may be in memory, besides [`ANYHOW`].
 const FACTOR: usize = 10;
 
-/// What is there for any file: read-ahead, a block, lists of limited length, room for growth, and what
-/// workers know of the tasks of some parts of a mebibyte that they read ahead.
-const ANYHOW: usize = 24 << 20;
+/// What is there for any file: read-ahead, a block, lists of limited length, and room for growth.
+const ANYHOW: usize = 8 << 20;
 
 /// What the open regions of a thread take, of which a limited number are kept.
 const OPEN_REGIONS: usize = 16 << 20;

@@ -67,6 +67,21 @@ pub(crate) const OF_EVENTS: &[Hostile] = &[
         of_len: |len| File::of_events(len, |i| begin(64 * (i + 1), 0)),
     },
     Hostile {
+        name: "tasks of which each has a leaf of its own",
+        of_len: |len| File::of_events(len, |i| begin((i + 1) << 12, 0)),
+    },
+    Hostile {
+        name: "ends that tell of a begin",
+        of_len: |len| {
+            File::of_events(len, |i| Event::TaskEnd {
+                callsite: TASK_TYPE,
+                task: TaskId(i + 1),
+                parent: TaskId(0),
+                age: 0,
+            })
+        },
+    },
+    Hostile {
         name: "tasks that end",
         of_len: |len| {
             File::of_events(len, |i| Event::UnseenTaskEnd { callsite: TASK_TYPE, task: TaskId(i) })

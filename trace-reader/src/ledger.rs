@@ -25,7 +25,7 @@ const ENDED: usize = 1;
 const TOLD: usize = 2;
 
 /// Of so many ends without a begin it is kept where they are; others are counted.
-const LOOSE_LEN: usize = 1 << 16;
+const LOOSE_LEN: usize = 1 << 14;
 
 /// What is known of all tasks.
 #[derive(Debug, Default)]
@@ -60,6 +60,11 @@ pub(crate) enum Pair {
 }
 
 impl Ledger {
+    /// That of a part only: there is less room.
+    pub(crate) fn of_part() -> Self {
+        Self { sets: TaskSets::of_part(), ..Self::default() }
+    }
+
     /// Enters a step.
     pub(crate) fn enter(&mut self, item: &Item<'_>) -> Entry {
         let &Item { thread, time, offset, .. } = item;

@@ -21,6 +21,9 @@ const FEW: usize = 128;
 /// There are no more lists than this.
 const MOST_LISTS: usize = 1 << 17;
 
+/// And no more in the sets of a part that is read ahead, of which there are several at a time.
+const MOST_LISTS_OF_PART: usize = 1 << 12;
+
 /// Which of the sets a task is in, a bit for each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Member(u16);
@@ -142,16 +145,27 @@ pub(crate) struct TaskSets<const N: usize> {
     last: (u64, Leaf<N>),
     /// How many leaves are lists, or have been.
     lists: usize,
+    most_lists: usize,
 }
 
 impl<const N: usize> Default for TaskSets<N> {
     fn default() -> Self {
         const { assert!(N <= Member::BITS as usize) };
-        Self { leaves: NumberMap::default(), last: (0, Leaf::NONE), lists: 1 }
+        Self {
+            leaves: NumberMap::default(),
+            last: (0, Leaf::NONE),
+            lists: 1,
+            most_lists: MOST_LISTS,
+        }
     }
 }
 
 impl<const N: usize> TaskSets<N> {
+    /// Those of a part only: there is less room.
+    pub(crate) fn of_part() -> Self {
+        Self { most_lists: MOST_LISTS_OF_PART, ..Self::default() }
+    }
+
     /// Puts a task into a set. Returns the sets that it was in before; `None` if it is not kept.
     pub(crate) fn insert(&mut self, set: usize, task: TaskId) -> Option<Member> {
         let (number, place) = split(task);
@@ -170,7 +184,7 @@ impl<const N: usize> TaskSets<N> {
     fn go_to(&mut self, number: u64) -> Option<()> {
         let leaf = match self.leaves.remove(&number) {
             Some(leaf) => leaf,
-            None if self.lists < MOST_LISTS => {
+            None if self.lists < self.most_lists => {
                 self.lists += 1;
                 Leaf::NONE
             }
@@ -193,7 +207,7 @@ impl<const N: usize> TaskSets<N> {
 
     /// Whether no task is in a set both here and there, and there is room here for all that are there.
     pub(crate) fn can_be_joined(&self, other: &Self) -> bool {
-        self.lists + other.lists <= MOST_LISTS
+        self.lists + other.lists <= self.most_lists
             && other
                 .all_leaves()
                 .all(|(number, other)| self.leaf(*number).is_none_or(|own| own.is_disjoint(other)))

@@ -34,7 +34,8 @@ pub(super) struct Apart<'t> {
 
 impl<'t> Apart<'t> {
     pub(super) fn new(callsites: &'t Callsites) -> Self {
-        let (tasks, halves, ledger, notes) = Default::default();
+        let (tasks, halves, notes) = Default::default();
+        let ledger = Ledger::of_part();
         Self { callsites, tasks, halves, ledger, notes, needs_order: false }
     }
 
@@ -47,12 +48,15 @@ impl<'t> Apart<'t> {
 impl Ordered for Apart<'_> {
     fn task_began(&mut self, at: At, task: TaskId, callsite: CallsiteId) {
         self.needs_order |= task == TaskId::BACKGROUND;
+        if self.needs_order {
+            return;
+        }
         match self.ledger.began(at, task, callsite) {
             Entry::First(pair) => {
                 match pair {
                     Pair::Both => _ = self.halves.remove(&task),
                     Pair::One => _ = self.halves.insert(task, (Half::Begin, callsite)),
-                    Pair::Unknown => {}
+                    Pair::Unknown => self.needs_order = true,
                 }
                 self.tasks.began(self.callsites, callsite, pair);
             }
@@ -63,12 +67,15 @@ impl Ordered for Apart<'_> {
     fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>) {
         // The background is no task, and ends any number of times.
         self.needs_order |= task == TaskId::BACKGROUND;
+        if self.needs_order {
+            return;
+        }
         match self.ledger.ended(at, task, callsite, begin.is_some()) {
             Entry::First(pair) => {
                 match pair {
                     Pair::Both => _ = self.halves.remove(&task),
                     Pair::One => _ = self.halves.insert(task, (Half::End, callsite)),
-                    Pair::Unknown => {}
+                    Pair::Unknown => self.needs_order = true,
                 }
                 self.tasks.ended(self.callsites, callsite, begin, at.time, pair);
             }
