@@ -15,6 +15,8 @@ use crate::rows::Rows;
 const THREADS: u64 = 3;
 /// How long the trace is, about.
 const LEN: usize = 200_000;
+/// And how much of it a task takes, with all that is in it.
+const EACH: u64 = 345;
 
 pub(crate) fn run(size: Size, rows: &mut Rows) {
     let whole = Whole::recorded();
@@ -190,7 +192,7 @@ fn record() -> Vec<u8> {
     let session = session.expect("tracing is off");
     let work = |thread: u64| {
         let message = "m".repeat(300);
-        for n in 0..LEN as u64 / 400 / THREADS {
+        for n in 0..LEN as u64 / EACH / THREADS {
             let task = trace::trace_task!("order", n);
             let _region = trace::trace_region!("mix");
             trace::trace_counter!("number", (thread << 32 | n) as i64);
