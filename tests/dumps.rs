@@ -122,19 +122,19 @@ fn a_slow_task_leaves_a_snapshot_behind() {
     ];
     for (name, run) in slow {
         let directory = tempfile::tempdir().unwrap();
-        let flight = builder(directory.path()).dump_if_slower(name, in_milliseconds(40));
+        let flight = builder(directory.path()).dump_if_slower(name, in_milliseconds(150));
         // Of several limits for a type, the smallest counts.
         let flight = flight.dump_if_slower(name, Duration::from_secs(100)).start().unwrap();
         run(in_milliseconds(1));
-        by_function("another", in_milliseconds(50));
+        by_function("another", in_milliseconds(160));
         thread::sleep(in_milliseconds(20));
         assert_eq!(count(directory.path()), 0, "{name}");
-        run(in_milliseconds(45));
+        run(in_milliseconds(155));
         let trace = read(&snapshot(directory.path(), "slow", 0));
         assert_eq!(tasks(&trace, name), (2, 0));
         assert_eq!(tasks(&trace, "another"), (1, 0));
         flight.stop().unwrap();
-        run(in_milliseconds(45));
+        run(in_milliseconds(155));
         assert_eq!(count(directory.path()), 1, "{name}: nobody asks any more");
     }
 }
@@ -333,11 +333,11 @@ fn child() {
     flight.stop().unwrap();
     let flight = limited(&PathBuf::from(directory).join("missing"), 2);
     annotated(in_milliseconds(8));
-    thread::sleep(in_milliseconds(20));
+    thread::sleep(in_milliseconds(300));
     annotated(in_milliseconds(8));
     annotated(in_milliseconds(8));
     // The pause.
-    thread::sleep(in_milliseconds(1100));
+    thread::sleep(in_milliseconds(1500));
     annotated(in_milliseconds(8));
     flight.stop().unwrap();
 }
