@@ -44,7 +44,7 @@ struct Arguments {
     #[arg(long)]
     print: bool,
 
-    /// Measure only this, and print it
+    /// Measure only this, print it and, unless nothing is to be written, put it into the raw results
     #[arg(long, value_name = "check|debug|clean")]
     only: Option<String>,
 
@@ -80,6 +80,12 @@ fn main() -> Result<()> {
     let text = tables::of(&results)?;
     if arguments.print || arguments.only.is_some() {
         println!("{text}");
+        if let (Some(part), false) = (&arguments.only, arguments.print) {
+            let results = serde_json::to_value(&results)?;
+            let mut raw = report::read_raw("build.json")?;
+            raw[part] = results[part].clone();
+            report::write_raw("build.json", &raw)?;
+        }
         return Ok(());
     }
     report::write_raw("build.json", &results)?;

@@ -48,3 +48,11 @@ pub fn write_raw(name: &str, results: &impl Serialize) -> Result<()> {
     json.push('\n');
     std::fs::write(&path, json).with_context(|| format!("cannot write {}", path.display()))
 }
+
+/// Reads raw results that were written before.
+pub fn read_raw(name: &str) -> Result<serde_json::Value> {
+    let path = workspace().join("../docs/performance").join(name);
+    let json = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(serde_json::from_str(&json)?)
+}
