@@ -28,12 +28,18 @@ pub(crate) fn run(size: Size, rows: &mut Rows) {
     let met = kib <= (MAX_BYTES >> 10) as i64;
     rows.judge(&(what.clone() + "resident for the pool"), &target, &format!("{kib} KiB"), met);
 
-    let largest = found.snapshots.iter().map(|(snapshot, _)| snapshot.bytes).max().unwrap_or(0);
-    let smallest = found.snapshots.iter().map(|(snapshot, _)| snapshot.bytes).min().unwrap_or(0);
-    let met = largest <= MAX_BYTES as u64 && smallest > MAX_BYTES as u64 / 2;
+    let mut sizes: Vec<u64> = found.snapshots.iter().map(|(snapshot, _)| snapshot.bytes).collect();
+    sizes.sort_unstable();
+    let at = |place: usize| sizes.get(place).copied().unwrap_or(0);
+    let (smallest, usual, largest) =
+        (at(0), at(sizes.len() / 2), at(sizes.len().saturating_sub(1)));
+    // All of it goes round in some 30 ms. While a snapshot is kept from the processor, threads go on and
+    // overwrite what it has not copied yet: one may be small, but not most.
+    let met = largest <= MAX_BYTES as u64 && usual > MAX_BYTES as u64 / 2;
     let measured = format!(
-        "{} KiB at most, {} KiB at least, in {} snapshots",
+        "{} KiB at most, {} KiB in the middle, {} KiB at least, in {} snapshots",
         largest >> 10,
+        usual >> 10,
         smallest >> 10,
         found.snapshots.len()
     );
