@@ -61,7 +61,7 @@ fn finished(session: Session, buffer: &Buffer) -> (Summary, Trace) {
 
 /// The values of the counter `n`, by thread name.
 fn counted(trace: &Trace, name: &str) -> Vec<i64> {
-    let Some(thread) = trace.threads().iter().find(|t| t.name == name) else { return Vec::new() };
+    let Some(thread) = trace.threads().iter().find(|t| t.name() == name) else { return Vec::new() };
     let (mut steps, mut values) = (trace.steps(thread.id), Vec::new());
     while let Some(item) = steps.next().unwrap() {
         if let Step::Counter { value: Value::I64(value), .. } = item.step {
@@ -241,7 +241,7 @@ fn what_is_open_stays_open() {
     let regions: Vec<_> = ends(&of_session);
     assert_eq!(regions, [("inner".into(), Fate::Complete), ("outer".into(), Fate::Complete)]);
     assert!(of_session.analyze().unwrap().tasks.is_empty());
-    assert!(of_session.threads().iter().all(|thread| thread.name != "quiet"));
+    assert!(of_session.threads().iter().all(|thread| thread.name() != "quiet"));
     assert_eq!(counted(&of_session, "brief").len(), 5);
     // In the flight recorder all is whole.
     let all = snapshot(&flight);

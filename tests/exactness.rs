@@ -288,7 +288,7 @@ fn owned(text: &str) -> Text<'static> {
 fn read_back(trace: &Trace, recording: &Recording, threads: usize) -> Vec<Notes> {
     let number_of = |id| -> usize {
         let thread = trace.threads().iter().find(|thread| thread.id == id).unwrap();
-        thread.name.strip_prefix("actor ").unwrap().parse().unwrap()
+        thread.name().strip_prefix("actor ").unwrap().parse().unwrap()
     };
     let name_of = |callsite| -> &'static str {
         let name = trace.callsites().name(callsite).into_owned();
@@ -413,7 +413,7 @@ fn what_is_read_is_what_was_emitted() {
         }
         // Self times add up to the time in outermost regions, to the nanosecond.
         for thread in trace.analyze().unwrap().threads {
-            assert_eq!(thread.self_ns, thread.covered_ns, "seed {seed}, {}", thread.name);
+            assert_eq!(thread.self_ns, thread.covered_ns, "seed {seed}, thread {}", thread.id);
         }
     }
     println!("{SEEDS} programs: {regions} regions, {tasks} tasks, {logs} logs");

@@ -181,14 +181,14 @@ fn a_writer_may_be_traced_itself() {
         let trace = Trace::from_bytes(receiver.recv().unwrap()).unwrap();
         assert!(trace.validate().unwrap().is_empty());
         let analysis = trace.analyze().unwrap();
-        assert!(analysis.threads.iter().any(|thread| thread.name == "trace-drainer"));
+        assert!(trace.threads().iter().any(|thread| thread.name() == "trace-drainer"));
         assert_eq!(analysis.logs[0].count + analysis.loss.total, EVENTS + lost_writes(&trace));
     }
 
     /// Events that the drainer itself lost, which are no logs.
     fn lost_writes(trace: &Trace) -> u64 {
         let analysis = trace.analyze().unwrap();
-        let drainer = analysis.threads.iter().find(|t| t.name == "trace-drainer").unwrap().id;
+        let drainer = trace.threads().iter().find(|t| t.name() == "trace-drainer").unwrap().id;
         let of_drainer = |loss: &&trace_reader::analysis::LossTotal| loss.thread == Some(drainer);
         analysis.loss.losses.iter().filter(of_drainer).map(|loss| loss.count).sum()
     }

@@ -32,7 +32,7 @@ fn snapshot(flight: &FlightRecorder) -> (Snapshot, Trace) {
 
 /// What the counters of a thread showed.
 fn counted(trace: &Trace, thread: &str) -> Vec<i64> {
-    let id = trace.threads().iter().find(|t| t.name == thread).unwrap().id;
+    let id = trace.threads().iter().find(|t| t.name() == thread).unwrap().id;
     let (mut steps, mut values) = (trace.steps(id), Vec::new());
     while let Some(item) = steps.next().unwrap() {
         match item.step {

@@ -62,8 +62,9 @@ fn dropping_is_exact_per_thread() {
     assert!(trace.analyze().unwrap().loss.total > 0, "the writer must have been too slow");
     let mut threads = 0;
     for thread in trace.analyze().unwrap().threads {
-        assert!(thread.name.starts_with("flood"));
-        assert_eq!(thread.events + lost_by(&trace, thread.id), 3 * LOGS, "{}", thread.name);
+        let name = trace.thread(thread.id).unwrap().name();
+        assert!(name.starts_with("flood"));
+        assert_eq!(thread.events + lost_by(&trace, thread.id), 3 * LOGS, "{name}");
         threads += 1;
     }
     // A thread that never got a chunk is in the losses alone.

@@ -41,7 +41,7 @@ fn a_thread_that_stays_idle_loses_nothing() {
         has_emitted.recv().unwrap();
     });
     assert_eq!(recording.logs.len(), 1);
-    assert_eq!(trace.threads()[0].name, "idle");
+    assert_eq!(trace.threads()[0].name(), "idle");
     drop(go);
     idle.unwrap().join().unwrap();
 }
@@ -64,8 +64,8 @@ fn threads_are_told_apart_and_named() {
     for log in &recording.logs {
         let thread = trace.threads().iter().find(|thread| thread.id == log.thread).unwrap();
         match &*log.message.to_str() {
-            "unnamed" => assert_eq!(thread.name, ""),
-            number => assert_eq!(thread.name, format!("thread {number}")),
+            "unnamed" => assert_eq!(thread.name(), ""),
+            number => assert_eq!(thread.name(), format!("thread {number}")),
         }
     }
 }
@@ -271,6 +271,6 @@ fn a_thread_with_a_long_name_records_in_small_chunks() {
     assert_eq!(session.finish().unwrap().events_lost, 0);
     let trace = Trace::open(path).unwrap();
     assert!(trace.validate().unwrap().is_empty());
-    assert_eq!(trace.threads()[0].name, "é".repeat(128));
+    assert_eq!(trace.threads()[0].name(), "é".repeat(128));
     assert_eq!(trace.load().unwrap().regions.len(), 201);
 }

@@ -104,7 +104,7 @@ fn check(path: &Path, workers: usize) {
                 region.end.unwrap().since(region.begin.unwrap())
             })
             .sum();
-        assert_eq!(self_ns, outermost_ns, "{}", thread.name);
+        assert_eq!(self_ns, outermost_ns, "thread {}", thread.id);
         assert_eq!((thread.self_ns, thread.covered_ns), (self_ns, outermost_ns));
     }
     let counters = trace.callsites().iter().filter(|c| c.kind == CallsiteKind::Counter);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use trace::{Overflow, Session};
-use trace_reader::{LossCause, Trace};
+use trace_reader::{LossCause, Thread, Trace};
 
 use crate::Size;
 use crate::process::of_thread;
@@ -119,8 +119,8 @@ fn count(trace: &Trace, events: u64) -> (u64, Vec<String>) {
     for thread in &analysis.threads {
         let lost = lost_by(Some(thread.id));
         if thread.events + lost != events {
-            let (name, read) = (&thread.name, thread.events);
-            wrong.push(format!("{name} emitted {events}: {read} read and {lost} lost"));
+            let (name, read) = (trace.thread(thread.id).map(Thread::name), thread.events);
+            wrong.push(format!("{name:?} emitted {events}: {read} read and {lost} lost"));
         }
     }
     // A thread that never got a chunk is in the losses alone, by its number, and has no name.

@@ -259,7 +259,7 @@ fn check(directory: &Path) -> Result<u64, String> {
 fn counted(trace: &Trace) -> Result<BTreeMap<String, Vec<u64>>, String> {
     let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for thread in trace.threads() {
-        let values = found.entry(thread.name.clone()).or_default();
+        let values = found.entry(thread.name().to_owned()).or_default();
         let mut steps = trace.steps(thread.id);
         while let Some(item) = steps.next().map_err(|error| error.to_string())? {
             match item.step {

@@ -109,7 +109,18 @@ pub(crate) const OF_EVENTS: &[Hostile] = &[
             File::of_events(len, |_| Event::Loss { cause: LossCause::PoolFull, count: 1, age: 0 })
         },
     },
-    Hostile { name: "threads", of_len: threads },
+    Hostile { name: "threads", of_len: |len| threads(len, "", |_| Vec::new()) },
+    Hostile { name: "threads of the same name", of_len: |len| threads(len, "n", |_| Vec::new()) },
+    Hostile {
+        name: "threads that go on for long",
+        of_len: |len| threads(len, "", |_| vec![enter_after(0), enter_after(1 << 40)]),
+    },
+    Hostile { name: "threads with regions", of_len: |len| threads(len, "", |_| region_begins(8)) },
+    Hostile {
+        name: "threads with nested regions",
+        of_len: |len| threads(len, "", |_| region_begins(5000)),
+    },
+    Hostile { name: "threads whose chunks list regions", of_len: threads_with_heads },
 ];
 
 /// Those that are made of blocks, and of what is none.
@@ -324,9 +335,19 @@ fn chunk(thread: u64, sequence: u64) -> Vec<u8> {
 }
 
 fn head_of(thread: u64, sequence: u64, depth: u64, open: Vec<OpenRegion>) -> Vec<u8> {
+    named_head(thread, sequence, depth, open, "")
+}
+
+fn named_head(
+    thread: u64,
+    sequence: u64,
+    depth: u64,
+    open: Vec<OpenRegion>,
+    name: &str,
+) -> Vec<u8> {
     let (base, task) = (Ticks(1000), TaskId(1));
     let (os_thread, fiber) = (0, 0);
-    let thread_name = Text::new("");
+    let thread_name = Text::new(name);
     let mut payload = Vec::new();
     ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
         .encode(&mut payload);
@@ -337,11 +358,53 @@ fn chunk_of_nothing(number: u64) -> (BlockType, Vec<u8>) {
     (BlockType::Chunk, chunk(1, number))
 }
 
-/// A chunk of nothing for each thread.
-fn threads(len: usize) -> Vec<u8> {
+/// Events, each so many ticks after the one before.
+type Deltas = Vec<(u64, Event<'static>)>;
+
+fn enter_after(ticks: u64) -> (u64, Event<'static>) {
+    (ticks, Event::TaskEnter { task: TaskId(1) })
+}
+
+/// So many regions that begin, the last one much later, and do not end.
+fn region_begins(count: usize) -> Deltas {
+    let begin = |ticks| (ticks, Event::RegionBegin { callsite: REGION });
+    let mut begins = vec![begin(0); count - 1];
+    begins.push(begin(1 << 40));
+    begins
+}
+
+/// A chunk of such events for each thread.
+fn threads(len: usize, name: &str, events: impl Fn(u64) -> Deltas) -> Vec<u8> {
     let mut threads = File::new();
-    for thread in (1..).take_while(|thread| thread * 40 < len as u64) {
+    for thread in 1.. {
+        if threads.bytes.len() >= len {
+            break;
+        }
+        let mut payload = named_head(thread, 0, 0, Vec::new(), name);
+        for (ticks, event) in events(thread) {
+            event.encode(ticks, &mut payload);
+        }
+        threads.block(BlockType::Chunk, &payload);
+    }
+    threads.bytes
+}
+
+/// Two chunks of each thread, of which the second says much later that as many regions are open as can be
+/// listed.
+fn threads_with_heads(len: usize) -> Vec<u8> {
+    let mut threads = File::new();
+    for thread in 1.. {
+        if threads.bytes.len() >= len {
+            break;
+        }
         threads.block(BlockType::Chunk, &chunk(thread, 0));
+        let one = OpenRegion { callsite: REGION, age: 1, task: TaskId(1), outer: None };
+        let mut payload = Vec::new();
+        let (base, task, thread_name) = (Ticks(1 << 40), TaskId(1), Text::new(""));
+        let (sequence, os_thread, fiber, depth, open) = (1, 0, 0, 4000, vec![one; 4000]);
+        ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
+            .encode(&mut payload);
+        threads.block(BlockType::Chunk, &payload);
     }
     threads.bytes
 }

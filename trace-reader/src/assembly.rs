@@ -60,7 +60,7 @@ impl Opening {
             file_len,
             header: self.header,
             callsites: self.callsites,
-            threads,
+            threads: threads.into(),
             clock,
             end,
             end_ticks,

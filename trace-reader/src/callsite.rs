@@ -5,8 +5,9 @@
 //! printed, an id with every event.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::hash::BuildHasher;
 
+use hashbrown::HashTable;
 use trace_format::wire::{Cursor, Field};
 use trace_format::{CallsiteId, CallsiteKind, Malformed, Text};
 
@@ -88,7 +89,15 @@ pub struct Callsites {
     /// From which entry on they stand in the block at which offset; ascending.
     blocks: Vec<(usize, u64)>,
     dense: Vec<u32>,
-    sparse: HashMap<CallsiteId, u32>,
+    /// Entries whose ids, as they stand in their descriptions, are beyond that table.
+    sparse: HashTable<u32>,
+    hasher: foldhash::quality::RandomState,
+}
+
+/// The id is the first that a description tells.
+fn id_of(descriptions: &[u8], entry: Entry) -> CallsiteId {
+    let id = CallsiteId::decode(&mut Cursor::new(&descriptions[entry.start()..]), "Callsite.id");
+    id.expect("it could be read before")
 }
 
 /// What came of adding a callsite.
@@ -120,9 +129,10 @@ impl Callsites {
         if self.blocks.last().is_none_or(|&(_, offset)| offset != block_offset) {
             self.blocks.push((self.entries.len(), block_offset));
         }
-        self.number(id, self.entries.len() as u32);
+        let index = self.entries.len();
         self.entries.push(Entry::new(self.bytes.len(), kind));
         self.bytes.extend_from_slice(encoded);
+        self.number(id, index as u32);
         Ok(Added::Known(id))
     }
 
@@ -134,7 +144,10 @@ impl Callsites {
             }
             self.dense[at] = index;
         } else {
-            self.sparse.insert(id, index);
+            let hash = self.hasher.hash_one(id);
+            let Self { bytes, entries, sparse, hasher, .. } = self;
+            let rehash = |&index: &u32| hasher.hash_one(id_of(bytes, entries[index as usize]));
+            sparse.insert_unique(hash, index, rehash);
         }
     }
 
@@ -144,8 +157,14 @@ impl Callsites {
         match self.dense.get(id.0 as usize) {
             Some(&index) if index != ABSENT => Some(index as usize),
             // What was beyond the dense table when it was added stays where it is.
-            _ => self.sparse.get(&id).map(|&index| index as usize),
+            _ => self.sparse_index(id),
         }
+    }
+
+    #[cold]
+    fn sparse_index(&self, id: CallsiteId) -> Option<usize> {
+        let is = |&index: &u32| id_of(&self.bytes, self.entries[index as usize]) == id;
+        self.sparse.find(self.hasher.hash_one(id), is).map(|&index| index as usize)
     }
 
     /// What a callsite annotates, by its position.
@@ -212,6 +231,5 @@ impl Callsites {
         self.bytes.shrink_to_fit();
         self.entries.shrink_to_fit();
         self.dense.shrink_to_fit();
-        self.sparse.shrink_to_fit();
     }
 }

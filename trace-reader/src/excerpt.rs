@@ -33,7 +33,7 @@ pub struct Excerpt {
     /// The chosen tasks, the slowest first.
     pub chosen: Vec<ChosenTask>,
     /// The chosen tasks and their subtasks, with their regions and logs as far as they are kept.
-    /// Without counters.
+    /// Without counters and threads.
     pub recording: Recording,
     /// How many events are known to be lost.
     pub lost_events: u64,

@@ -1,7 +1,5 @@
 //! The threads that have been found while a trace is opened.
 
-use smallvec::SmallVec;
-
 use crate::ThreadId;
 use crate::numbers::NumberMap;
 use crate::trace::Thread;
@@ -22,12 +20,7 @@ impl KnownThreads {
         let at = match threads.last() {
             Some(last) if last.id == id => threads.len() - 1,
             _ => *self.index.entry(id).or_insert_with(|| {
-                threads.push(Thread {
-                    id,
-                    os_thread: 0,
-                    name: String::new(),
-                    chunks: SmallVec::new(),
-                });
+                threads.push(Thread::new(id));
                 threads.len() as u32 - 1
             }) as usize,
         };

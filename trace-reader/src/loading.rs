@@ -3,6 +3,8 @@
 mod arguments;
 mod scope;
 
+use std::collections::BTreeMap;
+
 use trace_format::{CallsiteId, TaskId};
 
 use self::arguments::Arguments;
@@ -19,7 +21,8 @@ use crate::{Problem, ThreadId, Time, Trace};
 pub(crate) struct Loading<'t> {
     arguments: Arguments<'t>,
     recording: Recording,
-    threads: Vec<Regions>,
+    /// The threads that regions are kept of: a trace may have a great many, and a task be on few.
+    threads: BTreeMap<ThreadId, Regions>,
     ledger: Ledger,
     whole: bool,
     scope: Scope,
@@ -31,8 +34,6 @@ struct Regions {
     kept: Vec<Region>,
     /// The number and index of those that are kept and open; both ascend.
     open: Vec<(u64, usize)>,
-    /// The number of the next one.
-    next: u64,
 }
 
 impl Regions {
@@ -41,19 +42,37 @@ impl Regions {
         self.position(number).map(|at| self.open[at].1)
     }
 
-    fn open_mut(&mut self, number: u64) -> Option<&mut Region> {
-        self.open(number).map(|index| &mut self.kept[index])
-    }
-
     fn position(&self, number: u64) -> Option<usize> {
         self.open.binary_search_by_key(&number, |&(number, _)| number).ok()
     }
 }
 
+/// The region with this number, if it is kept and open.
+fn open_region(
+    threads: &mut BTreeMap<ThreadId, Regions>,
+    thread: ThreadId,
+    number: u64,
+) -> Option<&mut Region> {
+    let regions = threads.get_mut(&thread)?;
+    let index = regions.open(number)?;
+    Some(&mut regions.kept[index])
+}
+
 impl<'t> Loading<'t> {
     /// Of everything.
     pub(crate) fn new(trace: &'t Trace) -> Self {
-        let recording = Recording { losses: trace.losses().to_vec(), ..Recording::default() };
+        let thread = |thread: &crate::Thread| RecordedThread {
+            id: thread.id,
+            roots: Vec::new(),
+            events: 0,
+            first: None,
+            last: None,
+        };
+        let recording = Recording {
+            threads: trace.threads().iter().map(thread).collect(),
+            losses: trace.losses().to_vec(),
+            ..Recording::default()
+        };
         Self::with(trace, recording, Scope::everything(), usize::MAX)
     }
 
@@ -65,22 +84,11 @@ impl<'t> Loading<'t> {
     }
 
     fn with(trace: &'t Trace, recording: Recording, scope: Scope, arguments: usize) -> Self {
-        let thread = |thread: &crate::Thread| RecordedThread {
-            id: thread.id,
-            roots: Vec::new(),
-            events: 0,
-            first: None,
-            last: None,
-        };
-        let recording = Recording {
-            threads: trace.threads().iter().map(thread).collect(),
-            problems: trace.problems().clone(),
-            ..recording
-        };
+        let recording = Recording { problems: trace.problems().clone(), ..recording };
         Self {
             arguments: Arguments::new(trace, arguments),
             recording,
-            threads: trace.threads().iter().map(|_| Regions::default()).collect(),
+            threads: BTreeMap::new(),
             ledger: Ledger::default(),
             whole: trace.is_whole(),
             scope,
@@ -89,9 +97,8 @@ impl<'t> Loading<'t> {
 
     #[expect(clippy::collapsible_match, reason = "a guard should have no effect")]
     pub(crate) fn item(&mut self, item: Item<'_>) {
-        let at = self.thread_at(item.thread);
-        if item.step.is_event() {
-            let thread = &mut self.recording.threads[at];
+        if item.step.is_event() && self.scope.is_everything() {
+            let thread = self.recorded_thread(item.thread);
             thread.events += 1;
             thread.first.get_or_insert(item.time);
             thread.last = Some(item.time);
@@ -106,22 +113,22 @@ impl<'t> Loading<'t> {
         let (thread, time) = (item.thread, item.time);
         match item.step {
             Step::RegionBegan { region, callsite, task, parent, depth } => {
-                self.region(at, region, thread, callsite, task, parent, depth, time);
+                self.region(region, thread, callsite, task, parent, depth, time);
             }
             Step::RegionFound { region, callsite, task, parent, depth, begin } => {
-                self.region(at, region, thread, callsite, task, parent, depth, begin);
+                self.region(region, thread, callsite, task, parent, depth, begin);
             }
             Step::RegionArgs { region: Some(region), values } => {
-                if let Some(region) = self.threads[at].open_mut(region) {
+                if let Some(region) = open_region(&mut self.threads, thread, region) {
                     self.arguments.of_begin(region.callsite, &values, &mut region.args);
                 }
             }
             Step::RegionArg { region: Some(region), key, value } => {
-                if let Some(region) = self.threads[at].open_mut(region) {
+                if let Some(region) = open_region(&mut self.threads, thread, region) {
                     self.arguments.late(key, value, &mut region.args);
                 }
             }
-            Step::RegionEnded(end) => self.region_ended(at, thread, end),
+            Step::RegionEnded(end) => self.region_ended(thread, end),
             Step::TaskBegan { task, callsite, parent } if !again => {
                 if let Some(task) = self.kept_task(task) {
                     task.callsite = Some(callsite);
@@ -157,7 +164,7 @@ impl<'t> Loading<'t> {
             Step::Log { callsite, task, region, message } => {
                 if self.scope.keeps(task) {
                     let message = message.into_owned();
-                    let region = region.and_then(|region| self.threads[at].open(region));
+                    let region = region.and_then(|region| self.threads.get(&thread)?.open(region));
                     self.recording.logs.push(Log { thread, time, callsite, task, region, message });
                 }
             }
@@ -177,15 +184,14 @@ impl<'t> Loading<'t> {
         }
     }
 
-    fn thread_at(&self, id: ThreadId) -> usize {
+    fn recorded_thread(&mut self, id: ThreadId) -> &mut RecordedThread {
         let at = self.recording.threads.binary_search_by_key(&id, |thread| thread.id);
-        at.expect("steps come from the threads of the trace")
+        &mut self.recording.threads[at.expect("steps come from the threads of the trace")]
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of two steps, once")]
     fn region(
         &mut self,
-        at: usize,
         number: u64,
         thread: ThreadId,
         callsite: CallsiteId,
@@ -194,12 +200,10 @@ impl<'t> Loading<'t> {
         depth: u64,
         begin: Time,
     ) {
-        let regions = &mut self.threads[at];
-        debug_assert_eq!(number, regions.next);
-        regions.next = number + 1;
         if !self.scope.keeps(task) {
             return;
         }
+        let regions = self.threads.entry(thread).or_default();
         regions.open.push((number, regions.kept.len()));
         regions.kept.push(Region {
             thread,
@@ -217,12 +221,12 @@ impl<'t> Loading<'t> {
         });
     }
 
-    fn region_ended(&mut self, at: usize, thread: ThreadId, end: RegionEnd) {
+    fn region_ended(&mut self, thread: ThreadId, end: RegionEnd) {
         let RegionEnd { region, callsite, task, parent, depth, .. } = end;
-        if region == self.threads[at].next {
-            self.region(at, region, thread, callsite, task, parent, depth, end.end);
+        if end.untold {
+            self.region(region, thread, callsite, task, parent, depth, end.end);
         }
-        let regions = &mut self.threads[at];
+        let Some(regions) = self.threads.get_mut(&thread) else { return };
         let Some(position) = regions.position(region) else { return };
         let (_, index) = regions.open.remove(position);
         let region = &mut regions.kept[index];
@@ -327,24 +331,25 @@ impl<'t> Loading<'t> {
     /// Puts the regions of all threads one behind the other, and makes the tasks that nothing was
     /// told of but that regions and logs belong to.
     fn join(&mut self) {
-        let recording = &mut self.recording;
-        let mut firsts = Vec::with_capacity(self.threads.len());
-        for (regions, thread) in self.threads.drain(..).zip(&mut recording.threads) {
-            let first = recording.regions.len();
-            firsts.push(first);
+        let mut firsts = BTreeMap::new();
+        for (id, regions) in std::mem::take(&mut self.threads) {
+            let first = self.recording.regions.len();
+            firsts.insert(id, first);
             for mut region in regions.kept {
-                let index = recording.regions.len();
+                let index = self.recording.regions.len();
                 region.parent = region.parent.map(|parent| parent + first);
                 match region.parent {
-                    Some(parent) => recording.regions[parent].children.push(index),
-                    None => thread.roots.push(index),
+                    Some(parent) => self.recording.regions[parent].children.push(index),
+                    None if self.scope.is_everything() => {
+                        self.recorded_thread(id).roots.push(index)
+                    }
+                    None => {}
                 }
-                recording.regions.push(region);
+                self.recording.regions.push(region);
             }
         }
-        for log in &mut recording.logs {
-            let at = recording.threads.binary_search_by_key(&log.thread, |thread| thread.id);
-            let first = at.map_or(0, |at| firsts[at]);
+        for log in &mut self.recording.logs {
+            let first = firsts.get(&log.thread).copied().unwrap_or(0);
             log.region = log.region.map(|region| region + first);
         }
         for index in 0..self.recording.regions.len() {

@@ -3,13 +3,34 @@
 //! Steps at the same time come in the order of the threads' numbers, and on one thread in the
 //! order of the thread. A thread takes memory from its first step to its last: a program may have
 //! started very many, one after the other.
+//!
+//! A file may be made to have all of its threads under way at once, with regions open on each. So
+//! both have a limit here, that only such a file comes to:
+//!
+//! 1. Of more than [`THREADS_LIMIT`] threads the next one waits until another has ended. Its steps
+//!    then come late.
+//! 2. Of more than [`OPEN_LIMIT`] regions on all threads, the outer ones of the thread that begins
+//!    one are given up, as they are of one thread that has too many.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-use crate::step::Item;
-use crate::{Error, Steps, ThreadId, Time, Trace};
+use trace_format::BLOCK_HEAD_LEN;
+
+use crate::step::{Item, Step};
+use crate::{Error, Problem, Steps, ThreadId, Time, Trace, stack};
+
+/// How many threads are read at the same time: half as many as a process can have where Linux is not
+/// told otherwise. One takes up to a kilobyte.
+const THREADS_LIMIT: usize = 1 << 14;
+
+/// How many open regions of all threads are kept: twice as many as of one.
+const OPEN_LIMIT: usize = 2 * stack::OPEN_LIMIT;
+
+/// A thread may keep so many in any case. Half of them at a time are given up, and remembered in a few
+/// bytes together.
+const OPEN_ANYHOW: usize = 16;
 
 /// The steps of all threads by time; see [`Trace::merged`].
 #[derive(Debug)]
@@ -19,12 +40,43 @@ pub struct Merged<'t> {
     /// The threads to come, the next one last: no step is before its time.
     to_come: Vec<(Time, usize)>,
     /// The threads that are under way, and places that are free.
-    threads: Vec<Option<Steps<'t>>>,
+    threads: Vec<Option<UnderWay<'t>>>,
     free: Vec<usize>,
-    /// The next step of each thread that is under way, and the thread's place.
+    /// Each thread that is under way, and its place; its next step is not before that time.
     heap: BinaryHeap<Reverse<(Time, ThreadId, usize)>>,
     /// A step was given, so that the top of the heap is out of date.
     given: bool,
+    /// Of all threads together.
+    stacks: Stacks,
+    /// It was told that a thread has to wait.
+    told_of_waiting: bool,
+}
+
+/// A thread that is under way.
+#[derive(Debug)]
+struct UnderWay<'t> {
+    steps: Steps<'t>,
+    /// What it adds to those of all threads.
+    stacks: Stacks,
+}
+
+/// What regions that are open take.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stacks {
+    open: usize,
+    /// How many there is memory for.
+    room: usize,
+}
+
+impl UnderWay<'_> {
+    /// Gives up what is too much beside what the `others` have.
+    fn make_do(&mut self, others: Stacks) {
+        let open = |steps: &Steps<'_>| steps.pairing.stack.open.len();
+        while open(&self.steps) > OPEN_LIMIT.saturating_sub(others.open).max(OPEN_ANYHOW) {
+            self.steps.let_go_of_half();
+        }
+        self.steps.pairing.shrink(others.room > OPEN_LIMIT);
+    }
 }
 
 impl<'t> Merged<'t> {
@@ -41,6 +93,8 @@ impl<'t> Merged<'t> {
             free: Vec::new(),
             heap: BinaryHeap::new(),
             given: false,
+            stacks: Stacks::default(),
+            told_of_waiting: false,
         }
     }
 
@@ -50,37 +104,73 @@ impl<'t> Merged<'t> {
     /// When the source cannot be read.
     #[expect(clippy::should_implement_trait, reason = "an item borrows from the chunk")]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Error> {
-        if self.given {
-            self.given = false;
+        if std::mem::take(&mut self.given) {
             self.settle()?;
         }
-        while let Some(&(time, at)) = self.to_come.last() {
-            let id = self.trace.threads[at].id;
-            if self.heap.peek().is_some_and(|&Reverse((next, on, _))| (next, on) < (time, id)) {
-                break;
+        loop {
+            if let Some(at) = self.due() {
+                if self.heap.len() < THREADS_LIMIT {
+                    self.to_come.pop();
+                    self.begin(at)?;
+                    continue;
+                }
+                if !std::mem::replace(&mut self.told_of_waiting, true) {
+                    return Ok(Some(self.waiting(at)));
+                }
             }
-            self.to_come.pop();
-            self.begin(at)?;
+            let Some(&Reverse((_, _, place))) = self.heap.peek() else { return Ok(None) };
+            match &mut self.threads[place] {
+                Some(thread) if !thread.steps.is_prepared() => {
+                    thread.steps.prepare()?;
+                    self.settle()?;
+                }
+                _ => break,
+            }
         }
         let Some(&Reverse((_, _, place))) = self.heap.peek() else { return Ok(None) };
+        let Some(thread) = &mut self.threads[place] else { return Ok(None) };
         self.given = true;
-        match &mut self.threads[place] {
-            Some(steps) => steps.next(),
-            None => Ok(None),
-        }
+        thread.steps.next()
     }
 
-    /// Puts the thread that gave the last step where it belongs.
+    /// The thread that is to begin before the next step of those that are under way.
+    fn due(&self) -> Option<usize> {
+        let &(time, at) = self.to_come.last()?;
+        let id = self.trace.threads[at].id;
+        let waits = self.heap.peek().is_some_and(|&Reverse((next, on, _))| (next, on) < (time, id));
+        (!waits).then_some(at)
+    }
+
+    fn begin(&mut self, at: usize) -> Result<(), Error> {
+        let thread = &self.trace.threads[at];
+        let mut steps = Steps::new(self.trace, Some(thread), thread.id, self.strict);
+        let Some(time) = steps.not_before()? else { return Ok(()) };
+        let place = self.free.pop().unwrap_or(self.threads.len());
+        if place == self.threads.len() {
+            self.threads.push(None);
+        }
+        self.heap.push(Reverse((time, thread.id, place)));
+        self.threads[place] = Some(UnderWay { steps, stacks: Stacks::default() });
+        Ok(())
+    }
+
+    /// Puts the thread at the top, which has gone on, where it belongs.
     fn settle(&mut self) -> Result<(), Error> {
         let Some(mut top) = self.heap.peek_mut() else { return Ok(()) };
         let place = top.0.2;
-        let next = match &mut self.threads[place] {
-            Some(steps) => steps.peek()?,
-            None => None,
-        };
-        match next {
+        let Some(thread) = &mut self.threads[place] else { return Ok(()) };
+        self.stacks.open -= thread.stacks.open;
+        self.stacks.room -= thread.stacks.room;
+        thread.make_do(self.stacks);
+        match thread.steps.not_before()? {
             // Replaced in place, it sinks to where it belongs.
-            Some(time) => top.0.0 = time,
+            Some(time) => {
+                top.0.0 = time;
+                let open = &thread.steps.pairing.stack.open;
+                thread.stacks = Stacks { open: open.len(), room: open.capacity() };
+                self.stacks.open += thread.stacks.open;
+                self.stacks.room += thread.stacks.room;
+            }
             None => {
                 PeekMut::pop(top);
                 self.threads[place] = None;
@@ -90,17 +180,15 @@ impl<'t> Merged<'t> {
         Ok(())
     }
 
-    fn begin(&mut self, at: usize) -> Result<(), Error> {
+    /// Tells that a thread has to wait.
+    #[cold]
+    fn waiting(&self, at: usize) -> Item<'static> {
         let thread = &self.trace.threads[at];
-        let mut steps = Steps::new(self.trace, Some(thread), thread.id, self.strict);
-        if let Some(time) = steps.peek()? {
-            let place = self.free.pop().unwrap_or(self.threads.len());
-            if place == self.threads.len() {
-                self.threads.push(None);
-            }
-            self.heap.push(Reverse((time, thread.id, place)));
-            self.threads[place] = Some(steps);
-        }
-        Ok(())
+        let offset = thread.chunks[0].payload_offset - BLOCK_HEAD_LEN as u64;
+        let (thread, limit) = (thread.id, THREADS_LIMIT as u64);
+        // As late as what it stands before.
+        let time = self.heap.peek().map_or(Time::START, |&Reverse((time, ..))| time);
+        let step = Step::Problem(Problem::TooManyThreads { offset, thread, time, limit });
+        Item { thread, time, offset, step }
     }
 }

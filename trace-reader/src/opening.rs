@@ -286,8 +286,9 @@ impl Opening {
         if head.os_thread != 0 {
             thread.os_thread = head.os_thread;
         }
-        if !head.thread_name.bytes.is_empty() && head.thread_name.bytes != thread.name.as_bytes() {
-            thread.name = head.thread_name.to_str().into_owned();
+        let name = &head.thread_name;
+        if !name.bytes.is_empty() && name.bytes != thread.name().as_bytes() {
+            thread.set_name(&name.to_str());
         }
         if thread.chunks.last().is_some_and(|last| last.sequence > head.sequence) {
             let sequence = head.sequence;

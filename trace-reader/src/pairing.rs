@@ -254,7 +254,7 @@ impl<'t> Pairing<'t> {
     /// The outermost half of what is open is too far out to be kept. What the ends of these regions
     /// tell will be enough.
     #[cold]
-    fn let_go_of_half(&mut self, now: Now) {
+    pub(crate) fn let_go_of_half(&mut self, now: Now) {
         let half = self.stack.open.len() / 2;
         let (thread, Now { time, offset, .. }) = (self.thread, now);
         self.problem(now, Problem::TooManyOpen { offset, thread, time, given_up: half as u64 });
@@ -263,6 +263,20 @@ impl<'t> Pairing<'t> {
             self.push(now, Step::RegionEnded(end));
         }
         self.stack.hide_half(now.time);
+    }
+
+    /// Gives back memory that was needed once: that of what had to be told at once, and, if it is
+    /// `scarce`, that of regions.
+    #[inline]
+    pub(crate) fn shrink(&mut self, scarce: bool) {
+        const USUAL: usize = 64;
+        if self.pending.is_empty() && self.pending.capacity() > USUAL {
+            self.pending = VecDeque::new();
+        }
+        let open = &mut self.stack.open;
+        if scarce && open.capacity() > 4 * open.len().max(2) {
+            open.shrink_to(2 * open.len());
+        }
     }
 
     /// The innermost region ends, if there is one.
@@ -297,6 +311,7 @@ impl<'t> Pairing<'t> {
             covered_ns: 0,
             partial: true,
             fate: Fate::Complete,
+            untold: true,
         }
     }
 

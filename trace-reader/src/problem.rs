@@ -152,6 +152,18 @@ pub enum Problem {
         /// How many are given up.
         given_up: u64,
     },
+    /// More threads are under way at the same time than are read at the same time. Some have to wait,
+    /// and what they did comes later than it was.
+    TooManyThreads {
+        /// Where the first chunk starts of the first thread that has to wait.
+        offset: u64,
+        /// That thread.
+        thread: ThreadId,
+        /// When.
+        time: Time,
+        /// How many are read at the same time.
+        limit: u64,
+    },
     /// A region ended while none was open.
     NothingOpen {
         /// Where the end is.
@@ -387,6 +399,7 @@ impl Problem {
             | Self::ClockSteppedBack { offset, .. }
             | Self::Misnested { offset, .. }
             | Self::TooManyOpen { offset, .. }
+            | Self::TooManyThreads { offset, .. }
             | Self::NothingOpen { offset, .. }
             | Self::HeadDisagrees { offset, .. }
             | Self::EndDisagrees { offset, .. }

@@ -118,6 +118,7 @@ impl Stack {
             covered_ns,
             partial: at < self.partial_len,
             fate,
+            untold: false,
         }
     }
 

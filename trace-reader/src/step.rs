@@ -179,6 +179,8 @@ pub struct RegionEnd {
     pub partial: bool,
     /// How it ended.
     pub fate: Fate,
+    /// Whether no step before told of it: its end is all that there is.
+    pub untold: bool,
 }
 
 impl RegionEnd {

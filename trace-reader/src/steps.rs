@@ -133,24 +133,33 @@ impl<'t> Steps<'t> {
         Item { thread: self.thread, time, offset, step }
     }
 
-    /// When the next step is; `None` when there is none.
-    pub(crate) fn peek(&mut self) -> Result<Option<Time>, Error> {
-        if self.pairing.pending.is_empty() && !self.prepare()? {
-            return Ok(None);
+    /// A time that the next step is not before; `None` when there is none. It is that of the step
+    /// unless a chunk has ended. The next one is not read before its turn: what its head tells takes
+    /// memory.
+    pub(crate) fn not_before(&mut self) -> Result<Option<Time>, Error> {
+        if !self.prepare_in_chunk() {
+            if let Some(chunk) = self.chunks.first() {
+                return Ok(Some(self.time.max(self.clock.time(chunk.base_ticks))));
+            }
+            if !self.prepare()? {
+                return Ok(None);
+            }
         }
         let pending = self.pairing.pending.front().map(|item| item.time);
         Ok(pending.or(self.upcoming.map(|upcoming| upcoming.now.time)))
     }
 
+    /// Whether a step is pending or an event upcoming.
+    #[inline]
+    pub(crate) fn is_prepared(&self) -> bool {
+        self.upcoming.is_some() || !self.pairing.pending.is_empty()
+    }
+
     /// Goes on until a step is pending or an event upcoming; false at the end.
     #[inline]
     pub(crate) fn prepare(&mut self) -> Result<bool, Error> {
-        while self.upcoming.is_none() && self.pairing.pending.is_empty() {
-            if self.at < self.payload.len() {
-                if let Err(malformed) = self.upcoming() {
-                    self.skip(malformed);
-                }
-            } else if let Some((chunk, rest)) = self.chunks.split_first() {
+        while !self.prepare_in_chunk() {
+            if let Some((chunk, rest)) = self.chunks.split_first() {
                 self.chunks = rest;
                 self.enter(chunk)?;
             } else if self.is_cut {
@@ -162,6 +171,27 @@ impl<'t> Steps<'t> {
             }
         }
         Ok(true)
+    }
+
+    /// The same up to the end of the chunk.
+    #[inline(always)]
+    fn prepare_in_chunk(&mut self) -> bool {
+        while !self.is_prepared() {
+            if self.at >= self.payload.len() {
+                return false;
+            }
+            if let Err(malformed) = self.upcoming() {
+                self.skip(malformed);
+            }
+        }
+        true
+    }
+
+    /// Gives up the outer half of the regions that are open.
+    #[cold]
+    pub(crate) fn let_go_of_half(&mut self) {
+        let offset = self.payload_offset + self.at as u64;
+        self.pairing.let_go_of_half(Now { ticks: self.ticks, time: self.time, offset });
     }
 
     /// Reads kind and time of the event at `at`.

@@ -10,6 +10,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 use trace_format::{Beginning, BlockType};
@@ -38,7 +39,7 @@ pub struct Trace {
     pub(crate) file_len: u64,
     pub(crate) header: Option<Header>,
     pub(crate) callsites: Callsites,
-    pub(crate) threads: Vec<Thread>,
+    pub(crate) threads: Arc<Vec<Thread>>,
     pub(crate) clock: Clock,
     pub(crate) end: Time,
     pub(crate) end_ticks: u64,
@@ -51,17 +52,21 @@ pub struct Trace {
 }
 
 /// A thread of the traced program, and where its events are.
+///
+/// A file may be nothing but threads, of some forty bytes each: so there is no room to waste.
 #[derive(Clone, Debug)]
 pub struct Thread {
     /// Its number.
     pub id: ThreadId,
     /// The operating system's number of it; 0 when it is not known.
     pub os_thread: u64,
-    /// Its name, possibly empty, as the program gave it.
-    pub name: String,
+    /// UTF-8, as it was made from a string.
+    name: SmallVec<[u8; 16]>,
     /// Most threads of a program that starts many have one.
     pub(crate) chunks: SmallVec<[Chunk; 1]>,
 }
+
+const _: () = assert!(size_of::<Thread>() <= 80);
 
 /// Where a chunk is.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +79,20 @@ pub(crate) struct Chunk {
 }
 
 impl Thread {
+    /// One of which nothing is known yet.
+    pub(crate) fn new(id: ThreadId) -> Self {
+        Self { id, os_thread: 0, name: SmallVec::new(), chunks: SmallVec::new() }
+    }
+
+    /// Its name, possibly empty, as the program gave it.
+    pub fn name(&self) -> &str {
+        std::str::from_utf8(&self.name).unwrap_or_default()
+    }
+
+    pub(crate) fn set_name(&mut self, name: &str) {
+        self.name = SmallVec::from_slice(name.as_bytes());
+    }
+
     /// How many chunks of it there are.
     pub fn chunks(&self) -> usize {
         self.chunks.len()
@@ -81,7 +100,10 @@ impl Thread {
 
     /// Its name, or `thread 3` when it has none.
     pub fn label(&self) -> String {
-        if self.name.is_empty() { format!("thread {}", self.id) } else { self.name.clone() }
+        match self.name() {
+            "" => format!("thread {}", self.id),
+            name => name.to_owned(),
+        }
     }
 }
 
@@ -167,10 +189,14 @@ impl Trace {
         &self.threads
     }
 
+    /// The same, for whoever needs them longer than the trace: they are not copied.
+    pub fn keep_threads(&self) -> Arc<Vec<Thread>> {
+        Arc::clone(&self.threads)
+    }
+
     /// The thread with this id.
     pub fn thread(&self, id: ThreadId) -> Option<&Thread> {
-        let at = self.threads.binary_search_by_key(&id, |thread| thread.id).ok()?;
-        Some(&self.threads[at])
+        by_id(&self.threads, id)
     }
 
     /// The clock.
@@ -271,7 +297,7 @@ impl Trace {
 
     /// The problem in words, with the names of callsites.
     pub fn describe(&self, problem: &Problem) -> String {
-        let (callsites, threads) = (Some(&self.callsites), &*self.threads);
+        let (callsites, threads) = (Some(&self.callsites), &**self.threads);
         Wording { problem, callsites, threads }.to_string()
     }
 
@@ -292,6 +318,12 @@ impl Trace {
             && self.threads.iter().all(|thread| thread.chunks[0].sequence == 0)
             && !self.problems.iter().any(missing)
     }
+}
+
+/// The thread with this id, of threads that ascend by it.
+pub(crate) fn by_id(threads: &[Thread], id: ThreadId) -> Option<&Thread> {
+    let at = threads.binary_search_by_key(&id, |thread| thread.id).ok()?;
+    Some(&threads[at])
 }
 
 impl std::fmt::Debug for Trace {

@@ -7,6 +7,7 @@ use std::fmt;
 use trace_format::{BlockType, CallsiteId};
 
 use crate::problem::{LostChunks, PoolFile};
+use crate::trace::by_id;
 use crate::{Callsites, Problem, Thread, ThreadId, Time};
 
 /// A problem, and the names of the callsites in it when they are known.
@@ -55,11 +56,9 @@ fn readable(time: Time) -> String {
 
 impl Wording<'_> {
     fn thread(&self, id: ThreadId) -> String {
-        match self.threads.iter().find(|thread| thread.id == id) {
-            Some(thread) if !thread.name.is_empty() => {
-                format!("thread {id} {}", quoted(&thread.name))
-            }
-            _ => format!("thread {id}"),
+        match by_id(self.threads, id).map(Thread::name) {
+            None | Some("") => format!("thread {id}"),
+            Some(name) => format!("thread {id} {}", quoted(name)),
         }
     }
 
@@ -186,6 +185,13 @@ impl fmt::Display for Wording<'_> {
                 f,
                 "on {thread} at {time}, offset {offset}, too many regions are open: the {given_up} \
                  outermost ones are not followed any more",
+                thread = self.thread(*thread),
+                time = readable(*time)
+            ),
+            P::TooManyThreads { offset, thread, time, limit } => write!(
+                f,
+                "{thread} begins at {time}, offset {offset}, while {limit} others are under way: it has to \
+                 wait, and what it did comes later than it was",
                 thread = self.thread(*thread),
                 time = readable(*time)
             ),

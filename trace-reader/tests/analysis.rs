@@ -60,10 +60,12 @@ fn a_task_that_ends_on_an_earlier_thread() {
 
 #[test]
 fn threads() {
-    let analysis = open("an_order_on_two_threads").analyze().unwrap();
+    let trace = open("an_order_on_two_threads");
+    let analysis = trace.analyze().unwrap();
     let [barista, cashier] = &analysis.threads[..] else { panic!("two threads") };
-    assert_eq!((barista.id, &*barista.name, barista.events), (ThreadId(1), "barista", 10));
-    assert_eq!((barista.first, barista.last), (Some(Time(10)), Some(Time(201))));
+    assert_eq!(trace.thread(barista.id).unwrap().name(), "barista");
+    assert_eq!((barista.id, barista.events), (ThreadId(1), 10));
+    assert_eq!(barista.span, Some((Time(10), Time(201))));
     assert_eq!((barista.covered_ns, barista.self_ns, barista.outermost), (185, 185, 1));
     assert_eq!((cashier.covered_ns, cashier.self_ns), (40, 40));
     assert_eq!(analysis.events, 21);

@@ -6,7 +6,7 @@ use trace_format::{
     MAGIC, TaskId, Text, Ticks, put_block,
 };
 use trace_reader::analysis::Analysis;
-use trace_reader::{Problem, Time, Trace, Workers};
+use trace_reader::{Fate, Problem, Step, Time, Trace, Workers};
 
 const TASK: CallsiteId = CallsiteId(1);
 
@@ -52,28 +52,28 @@ impl File {
         let mut events = events.peekable();
         let (mut sequence, mut base) = (0, 1000);
         while events.peek().is_some() {
-            let (task, thread_name) = (TaskId(0), Text::new(""));
-            let (os_thread, fiber, depth, open) = (0, 0, 0, Vec::new());
-            let head = ChunkHead {
-                thread,
-                sequence,
-                base: Ticks(base),
-                os_thread,
-                thread_name,
-                task,
-                fiber,
-                depth,
-                open,
-            };
-            let mut payload = Vec::new();
-            head.encode(&mut payload);
-            for event in events.by_ref().take(5000) {
-                event.encode(1, &mut payload);
-                base += 1;
-            }
-            self.block(BlockType::Chunk, &payload);
+            let start = base;
+            let some = events.by_ref().take(5000).inspect(|_| base += 1).map(|event| (1, event));
+            self.chunk(thread, sequence, start, some);
             sequence += 1;
         }
+    }
+
+    /// A chunk of events, each so many ticks after the one before.
+    fn chunk(
+        &mut self,
+        thread: u64,
+        sequence: u64,
+        base: u64,
+        events: impl Iterator<Item = (u64, Event<'static>)>,
+    ) {
+        let (base, task, thread_name) = (Ticks(base), TaskId(0), Text::new(""));
+        let (os_thread, fiber, depth, open) = (0, 0, 0, Vec::new());
+        let mut payload = Vec::new();
+        ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
+            .encode(&mut payload);
+        events.for_each(|(delta, event)| event.encode(delta, &mut payload));
+        self.block(BlockType::Chunk, &payload);
     }
 
     fn trace(self) -> Trace {
@@ -145,6 +145,96 @@ fn tasks_whose_ids_are_far_apart_are_told_of() {
     // All ends are counted; of tasks that were not followed it is not said that they are open.
     assert_eq!((analysis.tasks[0].durations.count(), analysis.tasks[0].open), (TASKS, 0));
     assert_eq!(trace.load().unwrap().problems.total(), analysis.problems.total());
+}
+
+#[test]
+fn of_very_many_threads_at_the_same_time_some_wait() {
+    const THREADS: u64 = 20_000;
+    const LATER: u64 = 1_000_000;
+    let mut file = File::new();
+    for thread in 1..=THREADS {
+        let (first, second) = ((0, begin(thread)), (LATER, end(thread)));
+        file.chunk(thread, 0, 1000 + thread, [first, second].into_iter());
+    }
+    let trace = file.trace();
+    let mut steps = trace.merged();
+    let (mut begun, mut ended, mut last) = (0, 0, Time(0));
+    let mut waiting = None;
+    while let Some(item) = steps.next().unwrap() {
+        let from = if waiting.is_none() { last } else { Time(0) };
+        assert!(item.time >= from, "{:?} after {last:?}", item.time);
+        last = item.time;
+        match item.step {
+            Step::TaskBegan { task, .. } => {
+                assert_eq!(task.0, item.thread.0);
+                begun += 1;
+            }
+            Step::TaskEnded { task, .. } => {
+                assert_eq!(task.0, item.thread.0);
+                ended += 1;
+            }
+            Step::Problem(problem) => assert!(waiting.replace(problem).is_none()),
+            step => panic!("{step:?}"),
+        }
+    }
+    assert_eq!((begun, ended), (THREADS, THREADS));
+    let told = trace.describe(&waiting.expect("a thread has to wait"));
+    assert!(told.starts_with("thread 16385 begins at "), "{told}");
+    assert!(told.contains("while 16384 others are under way"), "{told}");
+    // Threads are analysed one after the other.
+    let analysis = analysis(&trace);
+    assert_eq!((analysis.tasks[0].durations.count(), analysis.problems.total()), (THREADS, 1));
+}
+
+#[test]
+fn of_very_many_regions_on_all_threads_the_outer_ones_are_given_up() {
+    const THREADS: u64 = 2_000;
+    const DEPTH: u64 = 100;
+    const REGION: CallsiteId = CallsiteId(2);
+    let mut file = File::new();
+    file.records(
+        BlockType::Callsites,
+        [callsite(REGION.0, CallsiteKind::Region, "nested")].into_iter(),
+    );
+    for thread in 1..=THREADS {
+        // They begin at about the same time on all threads, and end later.
+        let begins = (0..DEPTH).map(|_| (10, Event::RegionBegin { callsite: REGION }));
+        let end = |inner| {
+            let (age, task) = (1_000_000 + 20 * inner, TaskId(0));
+            Event::WholeRegionEnd { callsite: REGION, age, task, inner: 0 }
+        };
+        let ends = (0..DEPTH).map(|inner| (if inner == 0 { 1_000_000 } else { 10 }, end(inner)));
+        file.chunk(thread, 0, 1000 + thread, begins.chain(ends));
+    }
+    let trace = file.trace();
+    let mut steps = trace.merged();
+    let (mut begun, mut complete, mut given_up, mut lost) = (0, 0, 0, 0);
+    let (mut self_ns, mut covered_ns) = (0, 0);
+    while let Some(item) = steps.next().unwrap() {
+        match item.step {
+            Step::RegionBegan { .. } => begun += 1,
+            Step::RegionEnded(end) => {
+                match end.fate {
+                    Fate::Complete => complete += 1,
+                    Fate::Lost => lost += 1,
+                    fate => panic!("{fate:?}"),
+                }
+                self_ns += end.self_ns;
+                covered_ns += if end.depth == 0 { end.covered_ns } else { 0 };
+            }
+            Step::Problem(Problem::TooManyOpen { given_up: some, .. }) => given_up += some,
+            step => panic!("{step:?}"),
+        }
+    }
+    // Each region ends as its end tells, those that were given up as well.
+    assert_eq!((begun, complete, lost), (THREADS * DEPTH, THREADS * DEPTH, given_up));
+    let beyond = THREADS * DEPTH - (1 << 17);
+    assert!((beyond..beyond * 2).contains(&given_up), "{given_up} of {beyond}");
+    assert_eq!(self_ns, covered_ns);
+    // Threads are analysed one after the other.
+    let analysis = analysis(&trace);
+    assert_eq!(analysis.regions[0].durations.count(), THREADS * DEPTH);
+    assert_eq!((analysis.regions[0].partial, analysis.problems.total()), (0, 1));
 }
 
 #[test]

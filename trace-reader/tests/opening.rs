@@ -79,7 +79,7 @@ fn what_the_trace_says_about_itself() {
     let header = trace.header().unwrap();
     assert_eq!((&*header.program, &*header.host, header.pid), ("cafe", "counter", 42));
     let [barista, cashier] = trace.threads() else { panic!("two threads") };
-    assert_eq!((barista.id, &*barista.name, barista.os_thread), (ThreadId(1), "barista", 101));
+    assert_eq!((barista.id, barista.name(), barista.os_thread), (ThreadId(1), "barista", 101));
     assert_eq!((cashier.label(), cashier.chunks()), ("cashier".into(), 1));
     assert_eq!(trace.end(), Time(1000));
     assert_eq!(trace.summary().unwrap().chunks, 2);

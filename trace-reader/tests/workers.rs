@@ -59,8 +59,8 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
                 sums.2 += u128::from(end.self_ns);
             }
         }
-        let found = (thread.events, thread.covered_ns, thread.self_ns, thread.first, thread.last);
-        assert_eq!(found, (events, covered_ns, self_ns, first, last));
+        let found = (thread.events, thread.covered_ns, thread.self_ns, thread.span);
+        assert_eq!(found, (events, covered_ns, self_ns, first.zip(last)));
     }
     let found = analysis.regions.iter().map(|region| {
         let durations = &region.durations;

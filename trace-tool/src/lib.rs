@@ -44,6 +44,7 @@ mod progress;
 mod recover;
 pub mod report;
 mod table;
+mod task_types;
 pub mod tasks;
 mod threads;
 mod units;

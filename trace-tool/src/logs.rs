@@ -6,16 +6,16 @@
 //! The trace is read as a stream, so that a listing of any length takes no memory. The type of a
 //! task is known from its begin; a task that began before the trace is shown by its number alone.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anstyle::Style;
 use serde::Serialize;
-use trace_reader::{CallsiteId, CallsiteKind, Item, Loss, Step, TaskId, Time, Trace};
+use trace_reader::{CallsiteKind, Item, Loss, Step, Time, Trace};
 
 use crate::error::Error;
 use crate::escape::{plain, shorten_middle, width};
 use crate::paint::{ALARM, FAINT, LOG, TASK, TEXT, paint};
+use crate::task_types::TaskTypes;
 use crate::threads::ThreadNames;
 use crate::{json, loss, units, wall};
 
@@ -52,7 +52,8 @@ enum Line {
         thread_name: String,
         /// The task's number; 0 is none.
         task: u64,
-        /// The task's type, if its begin is in the trace.
+        /// The task's type, if its begin is in the trace, and not too many other tasks have ended since the
+        /// task did.
         task_type: Option<String>,
         /// The category, possibly empty.
         category: String,
@@ -108,8 +109,8 @@ struct Listing<'t> {
     options: &'t Options,
     /// What the message must contain, in lower case when case is ignored.
     contains: Option<String>,
-    threads: ThreadNames<'t>,
-    task_types: HashMap<TaskId, CallsiteId>,
+    threads: ThreadNames,
+    task_types: TaskTypes,
     /// As wide as the last time in the trace.
     time_width: usize,
     thread_width: usize,
@@ -132,7 +133,7 @@ impl<'t> Listing<'t> {
             options,
             contains,
             threads,
-            task_types: HashMap::new(),
+            task_types: TaskTypes::default(),
             time_width: units::seconds(trace.end().ns()).len(),
             thread_width: thread_width.min(20),
             task_width: task_width.min(30),
@@ -141,25 +142,22 @@ impl<'t> Listing<'t> {
 
     /// The line for an item, if it has one.
     fn line(&mut self, item: &Item<'_>) -> Option<Line> {
+        self.task_types.step(&item.step);
         match &item.step {
-            Step::TaskBegan { task, callsite, .. } => {
-                self.task_types.insert(*task, *callsite);
-                None
-            }
             Step::Log { callsite, task, message, .. } => {
                 let category = self.trace.callsites().name(*callsite);
                 let message_text = message.to_str();
                 if !self.is_wanted(&category, &message_text) {
                     return None;
                 }
-                let task_type = self.task_types.get(task);
+                let task_type = self.task_types.of(*task);
                 Some(Line::Log {
                     time_ns: item.time.ns(),
                     wall_ns: self.trace.clock().wall_ns(item.time),
                     thread: item.thread.0,
-                    thread_name: self.threads.of_thread(item.thread),
+                    thread_name: self.threads.of_thread(item.thread).into_owned(),
                     task: task.0,
-                    task_type: task_type.map(|&id| self.trace.callsites().name(id).into_owned()),
+                    task_type: task_type.map(|id| self.trace.callsites().name(id).into_owned()),
                     category: category.into_owned(),
                     message: message_text.into_owned(),
                     cut_from: message.original_len,
@@ -170,7 +168,7 @@ impl<'t> Listing<'t> {
                 from_time_ns: from.ns(),
                 to_time_ns: item.time.ns(),
                 thread: Some(item.thread.0),
-                thread_name: Some(self.threads.of_thread(item.thread)),
+                thread_name: Some(self.threads.of_thread(item.thread).into_owned()),
                 events: None,
                 chunks: *chunks,
             }),
@@ -192,7 +190,7 @@ impl<'t> Listing<'t> {
             from_time_ns: loss.from.ns(),
             to_time_ns: loss.to.ns(),
             thread: loss.thread.map(|thread| thread.0),
-            thread_name: loss.thread.map(|thread| self.threads.of_thread(thread)),
+            thread_name: loss.thread.map(|thread| self.threads.of_thread(thread).into_owned()),
             events: Some(loss.count),
             chunks: 0,
         }

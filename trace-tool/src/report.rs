@@ -6,6 +6,7 @@
 mod collect;
 mod order;
 mod text;
+mod threads;
 
 use serde::Serialize;
 
@@ -13,6 +14,7 @@ pub use crate::histogram::Bucket;
 pub(crate) use collect::chunks;
 pub use order::SortKey;
 pub(crate) use text::DEFAULT_WIDTH;
+pub use threads::{ThreadRow, ThreadRows};
 
 /// What a trace says in numbers: the shape of `cargo trace report --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -45,7 +47,7 @@ pub struct Report {
     /// Regions by type.
     pub regions: Vec<RegionRow>,
     /// Threads.
-    pub threads: Vec<ThreadRow>,
+    pub threads: ThreadRows,
     /// Log messages by category.
     pub logs: Vec<LogRow>,
     /// Counters.
@@ -161,27 +163,6 @@ pub struct RegionRow {
     pub end_lost: u64,
     /// How many lost events inside, so that their self time is an upper bound.
     pub partial: u64,
-}
-
-/// What a thread did.
-#[derive(Clone, Debug, Serialize)]
-pub struct ThreadRow {
-    /// Its number.
-    pub thread: u64,
-    /// Its name, or `thread 3` when it has none.
-    pub name: String,
-    /// Events that could be read.
-    pub events: u64,
-    /// The first of them.
-    pub first_time_ns: Option<i64>,
-    /// The last of them.
-    pub last_time_ns: Option<i64>,
-    /// Time in outermost regions.
-    pub in_regions_ns: u64,
-    /// How many outermost regions there were.
-    pub outermost: u64,
-    /// Whether events of this thread are missing.
-    pub lossy: bool,
 }
 
 /// The log messages of a category.

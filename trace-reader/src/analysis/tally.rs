@@ -47,20 +47,20 @@ struct Ended {
 impl<'t, O: Ordered> Tally<'t, O> {
     pub(super) fn new(callsites: &'t Callsites, losses: Losses, ordered: O) -> Self {
         let (regions, logs, threads, ended) = Default::default();
-        let thread = ThreadActivity::new(ThreadId(0), "");
+        let thread = ThreadActivity::new(ThreadId(0));
         let (whole, brought) = (true, 0);
         Self { callsites, regions, logs, losses, threads, ordered, whole, thread, brought, ended }
     }
 
     /// What follows is of this thread, so many of whose regions are open.
     pub(super) fn begin_thread(&mut self, thread: &Thread, open: usize) {
-        self.thread = ThreadActivity::new(thread.id, &thread.name);
+        self.thread = ThreadActivity::new(thread.id);
         self.brought = open as u64;
     }
 
     /// Nothing more of the thread follows, or of the part of it.
     pub(super) fn end_thread(&mut self) {
-        let activity = std::mem::replace(&mut self.thread, ThreadActivity::new(ThreadId(0), ""));
+        let activity = std::mem::replace(&mut self.thread, ThreadActivity::new(ThreadId(0)));
         self.add_thread(activity);
     }
 

@@ -3,19 +3,16 @@
 use crate::step::{Fate, RegionEnd};
 use crate::{ThreadId, Time};
 
-/// What a thread did.
+/// What a thread did. A file may be nothing but threads: there is no room to waste here, so that its name
+/// is left [where it is](crate::Thread::name).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ThreadActivity {
     /// The thread.
     pub id: ThreadId,
-    /// Its name, possibly empty.
-    pub name: String,
     /// How many events it emitted that are in the trace.
     pub events: u64,
-    /// When the first of them was.
-    pub first: Option<Time>,
-    /// When the last of them was.
-    pub last: Option<Time>,
+    /// When the first of them was, and the last.
+    pub span: Option<(Time, Time)>,
     /// The time in regions that nothing is around; those that are open at the end of the trace
     /// count up to there.
     pub covered_ns: u64,
@@ -25,25 +22,20 @@ pub struct ThreadActivity {
     pub outermost: u64,
 }
 
+const _: () = assert!(size_of::<ThreadActivity>() <= 64);
+
 impl ThreadActivity {
-    pub(super) fn new(id: ThreadId, name: &str) -> Self {
-        Self {
-            id,
-            name: name.to_owned(),
-            events: 0,
-            first: None,
-            last: None,
-            covered_ns: 0,
-            self_ns: 0,
-            outermost: 0,
-        }
+    pub(super) fn new(id: ThreadId) -> Self {
+        Self { id, events: 0, span: None, covered_ns: 0, self_ns: 0, outermost: 0 }
     }
 
     /// Adds what the thread did next.
     pub(super) fn go_on(&mut self, next: &Self) {
         self.events += next.events;
-        self.first = self.first.or(next.first);
-        self.last = next.last.or(self.last);
+        self.span = match (self.span, next.span) {
+            (Some((first, _)), Some((_, last))) => Some((first, last)),
+            (span, next) => span.or(next),
+        };
         self.covered_ns = self.covered_ns.saturating_add(next.covered_ns);
         self.self_ns = self.self_ns.saturating_add(next.self_ns);
         self.outermost += next.outermost;
@@ -52,11 +44,9 @@ impl ThreadActivity {
     /// Counts an event.
     #[inline(always)]
     pub(super) fn event(&mut self, time: Time) {
-        if self.events == 0 {
-            self.first = Some(time);
-        }
         self.events += 1;
-        self.last = Some(time);
+        let (_, last) = self.span.get_or_insert((time, time));
+        *last = time;
     }
 
     /// Adds the time of a region that is over.

@@ -1,12 +1,10 @@
 //! From a trace to its [`Report`].
 
-use std::collections::HashSet;
-
 use trace_reader::analysis::{self, Analysis, Durations, LossReport};
-use trace_reader::{ThreadId, Time, Trace};
+use trace_reader::{Time, Trace};
 
 use super::{
-    CounterRow, GapRow, LogRow, Loss, LossRow, Problems, RegionRow, Report, TaskRow, ThreadRow,
+    CounterRow, GapRow, LogRow, Loss, LossRow, Problems, RegionRow, Report, TaskRow, ThreadRows,
     Times,
 };
 use crate::error::Error;
@@ -43,7 +41,7 @@ impl Report {
             chunks: chunks(trace),
             tasks: tasks.into_iter().map(task).collect(),
             regions: regions.into_iter().map(region).collect(),
-            threads: self::threads(threads, &names, &loss),
+            threads: ThreadRows::new(threads, names, &loss),
             logs: logs.into_iter().map(log).collect(),
             counters: counters.into_iter().map(counter).collect(),
             problems: Problems {
@@ -64,10 +62,10 @@ pub(crate) fn chunks(trace: &Trace) -> u64 {
     trace.threads().iter().map(|thread| thread.chunks() as u64).sum()
 }
 
-fn loss(loss: &LossReport, names: &ThreadNames<'_>) -> Loss {
+fn loss(loss: &LossReport, names: &ThreadNames) -> Loss {
     let losses = loss.losses.iter().map(|loss| LossRow {
         thread: loss.thread.map(|thread| thread.0),
-        thread_name: loss.thread.map(|thread| names.of_thread(thread)),
+        thread_name: loss.thread.map(|thread| names.of_thread(thread).into_owned()),
         cause: loss.cause.word(),
         explanation: loss.cause.doc(),
         count: loss.count,
@@ -76,7 +74,7 @@ fn loss(loss: &LossReport, names: &ThreadNames<'_>) -> Loss {
     });
     let gaps = loss.gaps.iter().map(|gap| GapRow {
         thread: gap.thread.0,
-        thread_name: names.of_thread(gap.thread),
+        thread_name: names.of_thread(gap.thread).into_owned(),
         chunks: gap.chunks,
         from_time_ns: gap.from.ns(),
         to_time_ns: gap.to.ns(),
@@ -129,34 +127,6 @@ fn region(row: analysis::RegionType) -> RegionRow {
         end_lost: row.lost,
         partial: row.partial,
     }
-}
-
-fn threads(
-    threads: Vec<analysis::ThreadActivity>,
-    names: &ThreadNames<'_>,
-    loss: &Loss,
-) -> Vec<ThreadRow> {
-    let lossy: HashSet<Option<u64>> = loss
-        .losses
-        .iter()
-        .map(|loss| loss.thread)
-        .chain(loss.gaps.iter().map(|gap| Some(gap.thread)))
-        .collect();
-    let is_lossy = |thread: ThreadId| {
-        // What was lost on an unknown thread may have been lost on any.
-        lossy.contains(&Some(thread.0)) || lossy.contains(&None)
-    };
-    let row = |thread: analysis::ThreadActivity| ThreadRow {
-        thread: thread.id.0,
-        name: names.of_thread(thread.id),
-        events: thread.events,
-        first_time_ns: thread.first.map(Time::ns),
-        last_time_ns: thread.last.map(Time::ns),
-        in_regions_ns: thread.covered_ns,
-        outermost: thread.outermost,
-        lossy: is_lossy(thread.id),
-    };
-    threads.into_iter().map(row).collect()
 }
 
 fn log(row: analysis::LogCategory) -> LogRow {

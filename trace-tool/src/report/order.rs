@@ -37,9 +37,8 @@ impl Report {
         self.regions.sort_by(|a, b| a.name.cmp(&b.name));
         self.logs.sort_by(|a, b| a.category.cmp(&b.category));
         self.counters.sort_by(|a, b| a.name.cmp(&b.name));
-        self.threads.sort_by_key(|row| row.thread);
+        self.threads.sort(key);
         if key == SortKey::Name {
-            self.threads.sort_by(|a, b| a.name.cmp(&b.name));
             return;
         }
         self.tasks.sort_by_key(|row| Reverse(rank(key, row.count, &row.times, None)));
@@ -47,10 +46,6 @@ impl Report {
             .sort_by_key(|row| Reverse(rank(key, row.count, &row.times, Some(row.self_ns))));
         self.logs.sort_by_key(|row| Reverse(row.count));
         self.counters.sort_by_key(|row| Reverse(row.count));
-        match key {
-            SortKey::Count => self.threads.sort_by_key(|row| Reverse(row.events)),
-            _ => self.threads.sort_by_key(|row| Reverse(row.in_regions_ns)),
-        }
     }
 
     /// Keeps the first `limit` rows of every table.

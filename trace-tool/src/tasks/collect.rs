@@ -16,7 +16,7 @@ use crate::threads::ThreadNames;
 pub(super) struct Source<'t> {
     pub(super) trace: &'t Trace,
     pub(super) recording: Recording,
-    pub(super) threads: ThreadNames<'t>,
+    pub(super) threads: ThreadNames,
     /// The logs of each region that belong to the region's task.
     logs_in: HashMap<usize, Vec<usize>>,
 }
@@ -90,7 +90,7 @@ impl<'t> Source<'t> {
     fn describe(&self, chosen: ChosenTask, max_entries: usize) -> Task {
         let task = &self.recording.tasks[chosen.index];
         let (fate, latency_ns) = self.latency(chosen.index);
-        let name = |id: Option<ThreadId>| id.map(|id| self.threads.of_thread(id));
+        let name = |id: Option<ThreadId>| id.map(|id| self.threads.of_thread(id).into_owned());
         let entries = Tree::new(self).entries(chosen.index, max_entries);
         Task {
             task: task.id.0,

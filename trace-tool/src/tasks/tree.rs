@@ -103,7 +103,7 @@ impl<'s> Tree<'s> {
                     duration_ns: region.end.unwrap_or(trace.end()).since(begin),
                     self_ns: region.self_ns,
                     partial: region.partial,
-                    thread: threads.of_thread(region.thread),
+                    thread: threads.of_thread(region.thread).into_owned(),
                     args: region.args.iter().map(Into::into).collect(),
                 }
             }
@@ -115,7 +115,7 @@ impl<'s> Tree<'s> {
                     task_type: self.source.type_of(index),
                     fate,
                     latency_ns,
-                    thread: task.begin_thread.map(|thread| threads.of_thread(thread)),
+                    thread: task.begin_thread.map(|thread| threads.of_thread(thread).into_owned()),
                     args: task.args.iter().map(Into::into).collect(),
                 }
             }
@@ -125,7 +125,7 @@ impl<'s> Tree<'s> {
                     category: self.source.name(log.callsite),
                     message: log.message.to_str().into_owned(),
                     cut_from: log.message.original_len,
-                    thread: threads.of_thread(log.thread),
+                    thread: threads.of_thread(log.thread).into_owned(),
                 }
             }
         }
