@@ -106,11 +106,11 @@
 extern crate self as trace;
 
 pub use trace_core::{
-    Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, Number, OpenRegion,
-    OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder, Snapshot,
-    SnapshotError, StartError, Status, StopError, Summary, Task, Value, capture, is_enabled, log,
-    new_task, open_regions, region_arg, snapshot, start, start_file, start_region, status, stop,
-    trace_counter, trace_log, trace_region, trace_task, with_region,
+    Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, InContext, Number,
+    OpenRegion, OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder, Snapshot,
+    SnapshotError, StartError, Status, StopError, Summary, Task, TraceFuture, Traced, Value,
+    capture, is_enabled, log, new_task, open_regions, region_arg, snapshot, start, start_file,
+    start_region, status, stop, trace_counter, trace_log, trace_region, trace_task, with_region,
 };
 pub use trace_macros::{region, task};
 

@@ -5,7 +5,8 @@
 use trace_format::wire::Field;
 use trace_format::{
     Anchor, BLOCK_HEAD_LEN, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
-    Event, LossCause, LossRecord, MAGIC, MARKER, OpenRegion, TaskId, Text, Ticks, Value, put_block,
+    Event, FiberId, LossCause, LossRecord, MAGIC, MARKER, OpenRegion, TaskId, Text, Ticks, Value,
+    put_block,
 };
 
 /// The largest payload that is written here. A block may be longer.
@@ -346,10 +347,10 @@ fn named_head(
     name: &str,
 ) -> Vec<u8> {
     let (base, task) = (Ticks(1000), TaskId(1));
-    let (os_thread, fiber) = (0, 0);
+    let os_thread = 0;
     let thread_name = Text::new(name);
     let mut payload = Vec::new();
-    ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
+    ChunkHead { thread, sequence, base, os_thread, thread_name, task, depth, open }
         .encode(&mut payload);
     payload
 }
@@ -398,11 +399,17 @@ fn threads_with_heads(len: usize) -> Vec<u8> {
             break;
         }
         threads.block(BlockType::Chunk, &chunk(thread, 0));
-        let one = OpenRegion { callsite: REGION, age: 1, task: TaskId(1), outer: None };
+        let one = OpenRegion {
+            callsite: REGION,
+            age: 1,
+            task: TaskId(1),
+            outer: None,
+            fiber: FiberId::NONE,
+        };
         let mut payload = Vec::new();
         let (base, task, thread_name) = (Ticks(1 << 40), TaskId(1), Text::new(""));
-        let (sequence, os_thread, fiber, depth, open) = (1, 0, 0, 4000, vec![one; 4000]);
-        ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
+        let (sequence, os_thread, depth, open) = (1, 0, 4000, vec![one; 4000]);
+        ChunkHead { thread, sequence, base, os_thread, thread_name, task, depth, open }
             .encode(&mut payload);
         threads.block(BlockType::Chunk, &payload);
     }
@@ -412,7 +419,13 @@ fn threads_with_heads(len: usize) -> Vec<u8> {
 /// Chunks of which each says that as many regions are open as can be listed, and others than before.
 fn regions_in_heads(len: usize) -> Vec<u8> {
     File::of_blocks(len, |number| {
-        let one = OpenRegion { callsite: REGION, age: number % 100, task: TaskId(1), outer: None };
+        let one = OpenRegion {
+            callsite: REGION,
+            age: number % 100,
+            task: TaskId(1),
+            outer: None,
+            fiber: FiberId::NONE,
+        };
         (BlockType::Chunk, head_of(1, number, 4000, vec![one; 4000]))
     })
 }

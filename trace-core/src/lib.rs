@@ -9,7 +9,7 @@
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
 //! 4. `unsafe` is in `slot`, `pen`, `short`, `open`, `switch`, `pool`, `memory`, `mapping`, `thread`,
-//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal` and `fork`, and nowhere else.
+//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal`, `fork` and `future`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 #![cfg_attr(
     any(feature = "off", all(feature = "release_off", not(debug_assertions))),
@@ -41,8 +41,10 @@ mod dumper;
 mod dumps;
 mod epoch;
 mod error;
+mod fiber;
 mod flight;
 mod fork;
+mod future;
 mod log;
 mod macros;
 #[cfg(all(target_os = "linux", not(trace_portable)))]
@@ -76,11 +78,13 @@ mod thread;
 mod thread_name;
 mod untold;
 mod value;
+mod woken;
 
 pub use capture::capture;
 pub use context::{Context, Entered};
 pub use error::{SnapshotError, StartError, StopError};
 pub use flight::{FlightRecorder, FlightRecorderBuilder, Snapshot};
+pub use future::{InContext, TraceFuture, Traced};
 pub use log::log;
 pub use open_now::{OpenRegion, OpenThread, open_regions};
 pub use region::{Region, region_arg, start_region, with_region};

@@ -8,6 +8,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use trace_format::FiberId;
+
 use crate::context::Context;
 
 /// A region that began and has not ended.
@@ -19,6 +21,8 @@ pub(crate) struct Open {
     pub(crate) context: Context,
     /// What is current again after it, when its begin changed what is, else [`Context::NONE`].
     pub(crate) outer: Context,
+    /// Of a poll, the fiber that is polled.
+    pub(crate) fiber: FiberId,
 }
 
 /// A callsite, and the chunk in which the begin of its region lies; as one word, so that both are
@@ -51,8 +55,13 @@ impl Place {
 }
 
 /// Below the outermost region.
-const BOTTOM: Open =
-    Open { begin: 0, place: Place::NOBODYS, context: Context::NONE, outer: Context::NONE };
+const BOTTOM: Open = Open {
+    begin: 0,
+    place: Place::NOBODYS,
+    context: Context::NONE,
+    outer: Context::NONE,
+    fiber: FiberId::NONE,
+};
 
 /// So many regions can be open before memory is needed for more.
 const CAPACITY: usize = 64;

@@ -2,7 +2,8 @@
 //!
 //! Everything here runs while its thread is emitting, or is about to end: nothing of the program's
 //! is called, and nothing is locked but the callsite table for a name's first event. How chunks
-//! are begun and handed over is in [`chunks`], how contexts are entered in [`contexts`].
+//! are begun and handed over is in [`chunks`], how contexts are entered in [`contexts`], and what becomes of
+//! futures in [`fibers`].
 //!
 //! Invariants:
 //! 1. `next..end` are bytes of the chunk that this pen holds, behind what was written. Without a
@@ -16,9 +17,12 @@
 
 mod chunks;
 mod contexts;
+mod fibers;
 
 use trace_format::wire::Bounded;
-use trace_format::{CallsiteId, DELTA_LIMIT, Event, LossCause, OpenRegion, TaskId, Ticks, Values};
+use trace_format::{
+    CallsiteId, DELTA_LIMIT, Event, FiberId, LossCause, OpenRegion, TaskId, Ticks, Values,
+};
 
 pub(crate) use self::contexts::{Entries, Entry, EntryKey};
 use crate::callsite::NameCache;
@@ -255,7 +259,8 @@ impl Pen {
     #[inline(always)]
     fn push(&mut self, callsite: u32, begin: u64, outer: Context) {
         let place = self.place.of(callsite);
-        self.open.push(Open { begin, place, context: self.context, outer });
+        let (context, fiber) = (self.context, FiberId::NONE);
+        self.open.push(Open { begin, place, context, outer, fiber });
     }
 
     /// The innermost open region of this callsite ends.

@@ -30,6 +30,13 @@ impl Site {
         }
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Static(callsite) => callsite.name(),
+            Self::Named(name, _) => name,
+        }
+    }
+
     /// The number for [the short way](crate::short): 0 if that is not at hand.
     #[inline(always)]
     pub(crate) fn short_id(self, kind: CallsiteKind, pen: &Pen) -> u16 {

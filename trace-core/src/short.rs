@@ -17,12 +17,13 @@
 //! are shifted into place in registers, and stored with the head, at a place that has been known since
 //! the event before. Only what is long is stored where it belongs.
 
+mod polls;
 mod room;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod zeros;
 
-use trace_format::{Event, Kind, TaskId};
+use trace_format::{Event, FiberId, Kind, TaskId};
 
 use self::room::{Borrowing, Delta, Packed, Room};
 use crate::callsite::of_short;
@@ -285,7 +286,8 @@ impl Pen {
         outer: Context,
     ) -> Option<()> {
         let place = self.place.of(callsite.into());
-        self.open.push_within(Open { begin, place, context, outer }).then_some(())
+        let fiber = FiberId::NONE;
+        self.open.push_within(Open { begin, place, context, outer, fiber }).then_some(())
     }
 
     /// A place for an event of any kind, and so many bytes of text or arguments.

@@ -155,7 +155,7 @@ fn end_named(begun: Begun, name: &'static str, location: &'static Location<'stat
 }
 
 /// Looks at how old a task was when it ended, if that is known.
-fn look_at(name: &str, age: Option<u64>) {
+pub(crate) fn look_at(name: &str, age: Option<u64>) {
     if let Some(age) = age.filter(|age| slow::is_slow(*age)) {
         dumps::notice_task(name, age);
     }

@@ -12,8 +12,8 @@
 
 use crate::args::{Value, Values};
 use crate::error::Malformed;
-use crate::records::LossCause;
-use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
+use crate::records::{FiberOutcome, LossCause};
+use crate::shapes::{CallsiteId, FiberId, TaskId, Text, Ticks};
 use crate::table::{FieldSpec, Spec, event_table};
 #[cfg(feature = "read")]
 use crate::text::{Scan, Spelled, TextError};
@@ -150,6 +150,74 @@ event_table! { <'a>
         /// How long ago the first of them happened, in ticks.
         age: u64,
     }
+    /// A fiber begins: a future that is traced was made, or is polled for the first time.
+    19 FiberBegin {
+        /// What the future is: a region or a task.
+        callsite: CallsiteId,
+        /// The new fiber.
+        fiber: FiberId,
+        /// The fiber that was being polled there, if one was: it is a part of that one.
+        parent: FiberId,
+        /// The task it belongs to.
+        task: TaskId,
+    }
+    /// This thread polls a fiber, in the thread's current task. The poll is a region, and ends as one.
+    20 PollBegin {
+        /// What the future is.
+        callsite: CallsiteId,
+        /// The fiber.
+        fiber: FiberId,
+        /// For how long it could have been polled, in ticks: since it was woken, or made. 0 if that is not
+        /// known.
+        waited: u64,
+    }
+    /// The same of a fiber in a task that was not the current one. The task is the thread's current task
+    /// until the poll ends.
+    21 TaskPollBegin {
+        /// What the future is.
+        callsite: CallsiteId,
+        /// The fiber.
+        fiber: FiberId,
+        /// As of [`PollBegin`](Self::PollBegin).
+        waited: u64,
+        /// The task it belongs to.
+        task: TaskId,
+    }
+    /// A fiber ends, behind its last poll; tells all that its begin and its polls told.
+    22 FiberEnd {
+        /// What the future is.
+        callsite: CallsiteId,
+        /// The fiber that ends.
+        fiber: FiberId,
+        /// The fiber it is a part of.
+        parent: FiberId,
+        /// The task it belongs to.
+        task: TaskId,
+        /// How long ago it began, in ticks.
+        age: u64,
+        /// For how long of that it was polled, in ticks.
+        busy: u64,
+        /// For how long it waited to be polled, in ticks.
+        waited: u64,
+        /// How often it was polled.
+        polls: u64,
+        /// How it ended.
+        outcome: FiberOutcome,
+    }
+    /// A fiber ends that began before the trace did.
+    23 UnseenFiberEnd {
+        /// What the future is.
+        callsite: CallsiteId,
+        /// The fiber that ends.
+        fiber: FiberId,
+        /// How it ended.
+        outcome: FiberOutcome,
+    }
+    /// A fiber is woken: it is to be polled again. Of several times between two polls the first is told.
+    24 Wake {
+        /// The fiber.
+        fiber: FiberId,
+    }
 }
 
 impl Event<'_> {
@@ -177,6 +245,11 @@ impl Event<'_> {
             | Self::Log { callsite, .. }
             | Self::TaskLog { callsite, .. }
             | Self::Counter { callsite, .. }
+            | Self::FiberBegin { callsite, .. }
+            | Self::PollBegin { callsite, .. }
+            | Self::TaskPollBegin { callsite, .. }
+            | Self::FiberEnd { callsite, .. }
+            | Self::UnseenFiberEnd { callsite, .. }
             | Self::RegionArg { key: callsite, .. }
             | Self::TaskArg { key: callsite, .. } => Some(*callsite),
             Self::RegionEnd {}
@@ -184,7 +257,8 @@ impl Event<'_> {
             | Self::TaskArgs { .. }
             | Self::TaskEnter { .. }
             | Self::Clock { .. }
-            | Self::Loss { .. } => None,
+            | Self::Loss { .. }
+            | Self::Wake { .. } => None,
         }
     }
 }

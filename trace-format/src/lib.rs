@@ -51,10 +51,10 @@ pub use error::Malformed;
 pub use events::{DELTA_LIMIT, EVENTS, Event, Kind, Timed, delta_len, head_byte};
 pub use pool::{POOL_CONTROL_LEN, POOL_HEAD_LEN, POOL_MAGIC, PoolControl, PoolHead};
 pub use records::{
-    Anchor, Beginning, Callsite, CallsiteKind, ChunkHead, ClockSource, Header, LossCause,
-    LossRecord, OpenRegion, Overflow, RECORDS, Summary,
+    Anchor, Beginning, Callsite, CallsiteKind, ChunkHead, ClockSource, FiberOutcome, Header,
+    LossCause, LossRecord, OpenRegion, Overflow, RECORDS, Summary,
 };
-pub use shapes::{CallsiteId, TaskId, Text, Ticks};
+pub use shapes::{CallsiteId, FiberId, TaskId, Text, Ticks};
 #[cfg(feature = "read")]
 pub use stretches::{Stretch, Stretches};
 pub use table::{FieldSpec, Spec};

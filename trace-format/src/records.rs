@@ -2,7 +2,7 @@
 //! chunk, clock anchors, losses and the summary.
 
 use crate::error::Malformed;
-use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
+use crate::shapes::{CallsiteId, FiberId, TaskId, Text, Ticks};
 use crate::table::{FieldSpec, Spec, byte_enum, record};
 use crate::wire::{Cursor, Field, Sink};
 
@@ -44,6 +44,18 @@ byte_enum! {
         Reentrant = 2 "reentrant",
         /// The event is larger than what a chunk can hold.
         TooLarge = 3 "too-large",
+    }
+}
+
+byte_enum! {
+    /// How a fiber ended.
+    pub enum FiberOutcome: "fiber outcome" {
+        /// It gave its result.
+        Completed = 1 "completed",
+        /// It was dropped before that.
+        Cancelled = 2 "cancelled",
+        /// It panicked.
+        Panicked = 3 "panicked",
     }
 }
 
@@ -144,8 +156,6 @@ record! {
         thread_name: Text<'a>,
         /// The current task.
         task: TaskId,
-        /// The current fiber; 0 is the thread itself.
-        fiber: u64,
         /// How many regions are open.
         depth: u64,
         /// The innermost open regions, from the outside in; all of them unless there are many.
@@ -164,6 +174,8 @@ record! {
         task: TaskId,
         /// The task that is the current one again after it; none if its end changes nothing.
         outer: Option<TaskId>,
+        /// Of the poll of a fiber, which one; else 0.
+        fiber: FiberId,
     }
 }
 

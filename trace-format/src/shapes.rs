@@ -131,6 +131,30 @@ impl<'a> Field<'a> for Option<TaskId> {
     }
 }
 
+/// Names a fiber of the same program run: a future that is traced, a flow of control that threads take
+/// turns to run. 0 is none: what a thread does by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FiberId(pub u64);
+
+impl FiberId {
+    /// What a thread does by itself belongs to no fiber.
+    pub const NONE: Self = Self(0);
+}
+
+impl<'a> Field<'a> for FiberId {
+    const SHAPE: &'static str = "fiber";
+
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn encode(&self, out: &mut impl Sink) {
+        put_varint(out, self.0);
+    }
+
+    #[inline]
+    fn decode(input: &mut Cursor<'a>, expected: &'static str) -> Result<Self, Malformed> {
+        Ok(Self(input.varint(expected)?))
+    }
+}
+
 /// A string as the program gave it, or its beginning when it was too long to be kept whole.
 ///
 /// A varint holds twice the number of bytes that follow, plus one when the string was cut; then

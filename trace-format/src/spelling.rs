@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::args::{Value, Values};
-use crate::shapes::{CallsiteId, TaskId, Text, Ticks};
+use crate::shapes::{CallsiteId, FiberId, TaskId, Text, Ticks};
 use crate::text::{Scan, TextError, quote};
 
 /// A value that has a spelling in the text form.
@@ -56,6 +56,16 @@ impl Spelled for CallsiteId {
 }
 
 impl Spelled for TaskId {
+    fn print(&self, out: &mut String) {
+        self.0.print(out);
+    }
+
+    fn parse(input: &mut Scan<'_>) -> Result<Self, TextError> {
+        Ok(Self(input.number()?))
+    }
+}
+
+impl Spelled for FiberId {
     fn print(&self, out: &mut String) {
         self.0.print(out);
     }

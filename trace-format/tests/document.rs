@@ -155,7 +155,6 @@ impl Example {
             (&4711_u64, "os_thread = 4711"),
             (&Text::new("main"), "thread_name = \"main\""),
             (&TaskId::BACKGROUND, "task = 0"),
-            (&0_u64, "fiber = 0"),
             (&0_u64, "depth = 0"),
             (&Vec::<OpenRegion>::new(), "open = []"),
         ]);

@@ -2,8 +2,8 @@
 
 use trace_format::wire::Cursor;
 use trace_format::{
-    CallsiteId, DELTA_LIMIT, EVENTS, Event, Kind, LossCause, Malformed, TaskId, Text, Ticks, Timed,
-    Value, Values, delta_len, head_byte,
+    CallsiteId, DELTA_LIMIT, EVENTS, Event, FiberId, FiberOutcome, Kind, LossCause, Malformed,
+    TaskId, Text, Ticks, Timed, Value, Values, delta_len, head_byte,
 };
 
 const CALLSITE: CallsiteId = CallsiteId(7);
@@ -61,6 +61,20 @@ fn logs_and_counters() {
     let log = Event::TaskLog { callsite: CALLSITE, task: TASK, message: message() };
     same(log, 15, b"\x07\0\x05\x06hot");
     same(Event::Counter { callsite: CALLSITE, value: Value::U64(3) }, 16, &[7, 0, 2, 3]);
+}
+
+#[test]
+fn fibers() {
+    let (callsite, fiber, parent, task) = (CALLSITE, FiberId(8), FiberId(6), TASK);
+    let outcome = FiberOutcome::Cancelled;
+    same(Event::FiberBegin { callsite, fiber, parent, task }, 19, &[7, 0, 8, 6, 5]);
+    same(Event::PollBegin { callsite, fiber, waited: 300 }, 20, &[7, 0, 8, 0xac, 2]);
+    same(Event::TaskPollBegin { callsite, fiber, waited: 1, task }, 21, &[7, 0, 8, 1, 5]);
+    let (age, busy, waited, polls) = (300, 2, 3, 4);
+    let end = Event::FiberEnd { callsite, fiber, parent, task, age, busy, waited, polls, outcome };
+    same(end, 22, &[7, 0, 8, 6, 5, 0xac, 2, 2, 3, 4, 2]);
+    same(Event::UnseenFiberEnd { callsite, fiber, outcome }, 23, &[7, 0, 8, 2]);
+    same(Event::Wake { fiber }, 24, &[8]);
 }
 
 #[test]

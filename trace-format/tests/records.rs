@@ -3,7 +3,8 @@
 use trace_format::wire::{Cursor, Field};
 use trace_format::{
     Anchor, Beginning, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource,
-    Header, LossCause, LossRecord, OpenRegion, Overflow, RECORDS, Summary, TaskId, Text, Ticks,
+    FiberId, Header, LossCause, LossRecord, OpenRegion, Overflow, RECORDS, Summary, TaskId, Text,
+    Ticks,
 };
 
 #[track_caller]
@@ -69,17 +70,17 @@ fn chunk_head() {
         os_thread: 4,
         thread_name: Text::new("t"),
         task: TaskId(5),
-        fiber: 6,
         depth: 7,
         open: vec![OpenRegion {
             callsite: CallsiteId(8),
             age: 300,
             task: TaskId(5),
             outer: Some(TaskId(9)),
+            fiber: FiberId(300),
         }],
     };
     let base = &[3, 0, 0, 0, 0, 0, 0, 0];
-    same(head, &[&[1, 2], base, &[4], b"\x02t", &[5, 6, 7], &[1], &[8, 0, 0xac, 2, 5, 10]]);
+    same(head, &[&[1, 2], base, &[4], b"\x02t", &[5, 7], &[1], &[8, 0, 0xac, 2, 5, 10, 0xac, 2]]);
 }
 
 #[test]

@@ -140,6 +140,11 @@ impl Clock {
         Time(self.segments[self.segment(ticks)].convert(ticks))
     }
 
+    /// How long so many ticks took, the last of them at `end_ticks`.
+    pub(crate) fn elapsed_ns(&self, ticks: u64, end_ticks: u64) -> u64 {
+        self.time(end_ticks).since(self.time(end_ticks.saturating_sub(ticks)))
+    }
+
     /// What the wall clock showed then, in nanoseconds since 1970-01-01 00:00 UTC, going by the
     /// anchor before; `None` when neither an anchor nor the header tells.
     pub fn wall_ns(&self, time: Time) -> Option<u64> {

@@ -91,6 +91,7 @@ impl<'t> Steps<'t> {
                 charged_from: begin,
                 children_ns: 0,
                 chunk: 0,
+                fiber: listed.fiber,
             }
         };
         let open: Vec<Open> = head.open.iter().map(&mut open).collect();
@@ -121,6 +122,7 @@ impl<'t> Steps<'t> {
             own.callsite == foretold.callsite
                 && own.task == foretold.task
                 && own.outer == foretold.outer
+                && own.fiber == foretold.fiber
                 && own.begin_ticks == foretold.begin_ticks
                 && [own.begin, own.counted_from, own.charged_from] == [foretold.begin; 3]
         };

@@ -11,10 +11,10 @@
 use std::mem;
 
 use trace_format::wire::Cursor;
-use trace_format::{CallsiteId, Event, Kind, TaskId, Value};
+use trace_format::{CallsiteId, Event, FiberId, Kind, TaskId, Value};
 
 use crate::pairing::{Begun, Now};
-use crate::step::{Item, RegionEnd, Step};
+use crate::step::{FiberEnd, Item, RegionEnd, Step};
 use crate::steps::Steps;
 use crate::{Error, Time};
 
@@ -37,6 +37,10 @@ pub(crate) enum Plain<'a> {
     TaskBegan { task: TaskId, callsite: CallsiteId },
     /// A task ends; `begin` is `None` when that was before the trace.
     TaskEnded { task: TaskId, callsite: CallsiteId, begin: Option<Time> },
+    /// A fiber begins.
+    FiberBegan { callsite: CallsiteId },
+    /// A fiber ends.
+    FiberEnded(&'a FiberEnd),
     /// A log message.
     Log { callsite: CallsiteId },
     /// A counter has a new value.
@@ -54,6 +58,8 @@ impl<'a> Plain<'a> {
             Step::TaskEnded { task, callsite, begin, .. } => {
                 Self::TaskEnded { task, callsite, begin }
             }
+            Step::FiberBegan { callsite, .. } => Self::FiberBegan { callsite },
+            Step::FiberEnded(ref end) => Self::FiberEnded(end),
             Step::Log { callsite, .. } => Self::Log { callsite },
             Step::Counter { callsite, ref value } => Self::Counter { callsite, value },
             _ if step.is_event() => Self::Other,
@@ -114,7 +120,7 @@ impl Steps<'_> {
                 return false;
             }
             let now = self.pass(delta, self.at + 3 + len);
-            self.pairing.open(callsite, self.pairing.task, None, now);
+            self.pairing.open(callsite, self.pairing.task, None, FiberId::NONE, now);
             taker.plain(now, Plain::Other);
             true
         } else if code == Kind::RegionEnd as u8 {
@@ -170,7 +176,7 @@ impl Steps<'_> {
                 read!(TaskRegionBegin { callsite, task });
                 let now = pass!(if self.is_plain_begin(callsite));
                 let outer = mem::replace(&mut self.pairing.task, task);
-                self.pairing.open(callsite, task, Some(outer), now);
+                self.pairing.open(callsite, task, Some(outer), FiberId::NONE, now);
                 taker.plain(now, Plain::Other);
             }
             Kind::RegionArgs => {
@@ -227,6 +233,26 @@ impl Steps<'_> {
                 read!(Counter { callsite, value });
                 let now = pass!(if self.pairing.knows(callsite));
                 taker.plain(now, Plain::Counter { callsite, value: &value });
+            }
+            Kind::PollBegin => {
+                read!(PollBegin { callsite, fiber, .. });
+                let now = pass!(if self.is_plain_begin(callsite));
+                self.pairing.open(callsite, self.pairing.task, None, fiber, now);
+                self.pairing.begun = Begun::Nothing;
+                taker.plain(now, Plain::Other);
+            }
+            Kind::TaskPollBegin => {
+                read!(TaskPollBegin { callsite, fiber, task, .. });
+                let now = pass!(if self.is_plain_begin(callsite));
+                let outer = mem::replace(&mut self.pairing.task, task);
+                self.pairing.open(callsite, task, Some(outer), fiber, now);
+                self.pairing.begun = Begun::Nothing;
+                taker.plain(now, Plain::Other);
+            }
+            Kind::Wake => {
+                read!(Wake { .. });
+                let now = pass!(if true);
+                taker.plain(now, Plain::Other);
             }
             _ => return false,
         }

@@ -20,7 +20,7 @@
 //! block callsites
 //!   Callsite id=1 kind=region name="steamMilk" file="barista.rs" line=7 module="cafe" keys=[]
 //! block chunk
-//!   ChunkHead thread=1 sequence=0 base=1000 os_thread=0 thread_name="main" task=0 fiber=0 depth=0 open=[]
+//!   ChunkHead thread=1 sequence=0 base=1000 os_thread=0 thread_name="main" task=0 depth=0 open=[]
 //!   +5 RegionBegin callsite=1
 //!   +250 RegionEnd
 //! "#)?;
@@ -91,17 +91,19 @@ pub use excerpt::{ChosenTask, Excerpt, Selection};
 pub use merge::Merged;
 pub use problem::{LostChunks, PoolFile, Problem};
 pub use problems::Problems;
-pub use recording::{Argument, CounterSample, Log, RecordedThread, Recording, Region, Task};
+pub use recording::{
+    Argument, CounterSample, Fiber, Log, Poll, RecordedThread, Recording, Region, Task,
+};
 pub use records::{Header, Loss, Summary};
 pub use recovery::Recovered;
 pub use source::Source;
-pub use step::{Fate, Item, RegionEnd, Step};
+pub use step::{Fate, FiberEnd, FiberLife, Item, RegionEnd, Step};
 pub use steps::Steps;
 pub use time::{ThreadId, Time};
 pub use trace::{Thread, Trace};
 pub use workers::Workers;
 
 pub use trace_format::{
-    Beginning, BlockType, CallsiteId, CallsiteKind, ClockSource, LossCause, Malformed, Overflow,
-    TaskId, Text, Value, Values,
+    Beginning, BlockType, CallsiteId, CallsiteKind, ClockSource, FiberId, FiberOutcome, LossCause,
+    Malformed, Overflow, TaskId, Text, Value, Values,
 };

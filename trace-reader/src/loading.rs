@@ -1,13 +1,15 @@
 //! Making a [`Recording`] out of steps: of all of them, or of those that tell of some tasks.
 
 mod arguments;
+mod fibers;
 mod scope;
 
 use std::collections::BTreeMap;
 
-use trace_format::{CallsiteId, TaskId};
+use trace_format::{CallsiteId, FiberId, TaskId};
 
 use self::arguments::Arguments;
+use self::fibers::{Fibers, OpenPoll};
 use self::scope::Scope;
 use crate::choice::Chosen;
 use crate::excerpt::{ChosenTask, Excerpt};
@@ -23,6 +25,7 @@ pub(crate) struct Loading<'t> {
     recording: Recording,
     /// The threads that regions are kept of: a trace may have a great many, and a task be on few.
     threads: BTreeMap<ThreadId, Regions>,
+    fibers: Fibers,
     ledger: Ledger,
     whole: bool,
     scope: Scope,
@@ -34,6 +37,8 @@ struct Regions {
     kept: Vec<Region>,
     /// The number and index of those that are kept and open; both ascend.
     open: Vec<(u64, usize)>,
+    /// The polls that are going on, of fibers that are kept; the innermost one last.
+    polls: Vec<OpenPoll>,
 }
 
 impl Regions {
@@ -89,6 +94,7 @@ impl<'t> Loading<'t> {
             arguments: Arguments::new(trace, arguments),
             recording,
             threads: BTreeMap::new(),
+            fibers: Fibers::new(arguments),
             ledger: Ledger::default(),
             whole: trace.is_whole(),
             scope,
@@ -115,7 +121,13 @@ impl<'t> Loading<'t> {
             Step::RegionBegan { region, callsite, task, parent, depth } => {
                 self.region(region, thread, callsite, task, parent, depth, time);
             }
-            Step::RegionFound { region, callsite, task, parent, depth, begin } => {
+            Step::PollBegan { region, fiber, callsite, task, waited_ns, .. } => {
+                self.poll(region, fiber, thread, callsite, task, waited_ns);
+            }
+            Step::RegionFound { region, callsite, task, fiber, .. } if fiber != FiberId::NONE => {
+                self.poll(region, fiber, thread, callsite, task, 0);
+            }
+            Step::RegionFound { region, callsite, task, parent, depth, begin, .. } => {
                 self.region(region, thread, callsite, task, parent, depth, begin);
             }
             Step::RegionArgs { region: Some(region), values } => {
@@ -128,7 +140,15 @@ impl<'t> Loading<'t> {
                     self.arguments.late(key, value, &mut region.args);
                 }
             }
+            Step::RegionEnded(end) if end.fiber != FiberId::NONE => self.poll_ended(thread, &end),
             Step::RegionEnded(end) => self.region_ended(thread, end),
+            Step::FiberBegan { fiber, callsite, parent, task } => {
+                if !self.fibers.has(fiber) && self.scope.keeps(task) {
+                    self.fibers.keep(fiber, callsite, task, parent, Some(time));
+                }
+            }
+            Step::FiberEnded(end) => self.fibers.ended(&end, time),
+            Step::Woken { fiber } => self.fibers.woken(fiber, thread, time),
             Step::TaskBegan { task, callsite, parent } if !again => {
                 if let Some(task) = self.kept_task(task) {
                     task.callsite = Some(callsite);
@@ -204,6 +224,7 @@ impl<'t> Loading<'t> {
             return;
         }
         let regions = self.threads.entry(thread).or_default();
+        let fiber = regions.polls.last().map_or(FiberId::NONE, |poll| poll.fiber);
         regions.open.push((number, regions.kept.len()));
         regions.kept.push(Region {
             thread,
@@ -217,8 +238,37 @@ impl<'t> Loading<'t> {
             self_ns: 0,
             partial: false,
             fate: Fate::Open,
+            fiber,
             args: Vec::new(),
         });
+    }
+
+    fn poll(
+        &mut self,
+        number: u64,
+        fiber: FiberId,
+        thread: ThreadId,
+        callsite: CallsiteId,
+        task: TaskId,
+        waited_ns: u64,
+    ) {
+        if !self.fibers.has(fiber) {
+            if !self.scope.keeps(task) {
+                return;
+            }
+            self.fibers.keep(fiber, callsite, task, FiberId::NONE, None);
+        }
+        let polls = &mut self.threads.entry(thread).or_default().polls;
+        polls.push(OpenPoll { number, fiber, waited_ns });
+    }
+
+    fn poll_ended(&mut self, thread: ThreadId, end: &RegionEnd) {
+        let Some(regions) = self.threads.get_mut(&thread) else { return };
+        let Some(at) = regions.polls.iter().rposition(|poll| poll.number == end.region) else {
+            return;
+        };
+        let poll = regions.polls.remove(at);
+        self.fibers.polled(poll, thread, end);
     }
 
     fn region_ended(&mut self, thread: ThreadId, end: RegionEnd) {
@@ -331,6 +381,7 @@ impl<'t> Loading<'t> {
     /// Puts the regions of all threads one behind the other, and makes the tasks that nothing was
     /// told of but that regions and logs belong to.
     fn join(&mut self) {
+        self.recording.fibers = std::mem::take(&mut self.fibers).finish();
         let mut firsts = BTreeMap::new();
         for (id, regions) in std::mem::take(&mut self.threads) {
             let first = self.recording.regions.len();

@@ -21,11 +21,11 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use trace_format::{CallsiteId, Event, TaskId};
+use trace_format::{CallsiteId, Event, FiberId, TaskId};
 
 use crate::clock::Clock;
 use crate::stack::{Open, Stack};
-use crate::step::{Fate, Item, RegionEnd, Step};
+use crate::step::{Fate, FiberEnd, FiberLife, Item, RegionEnd, Step};
 use crate::strict::Strict;
 use crate::{Callsites, Loss, Problem, ThreadId, Time};
 
@@ -205,6 +205,37 @@ impl<'t> Pairing<'t> {
                 from: self.time_of(now, age),
                 to: now.time,
             }),
+            Event::FiberBegin { callsite, fiber, parent, task } => {
+                Step::FiberBegan { fiber, callsite, parent, task }
+            }
+            Event::PollBegin { callsite, fiber, waited } => {
+                self.poll_begin(callsite, fiber, waited, self.task, None, now)
+            }
+            Event::TaskPollBegin { callsite, fiber, waited, task } => {
+                let outer = std::mem::replace(&mut self.task, task);
+                self.poll_begin(callsite, fiber, waited, task, Some(outer), now)
+            }
+            Event::FiberEnd {
+                callsite,
+                fiber,
+                parent,
+                task,
+                age,
+                busy,
+                waited,
+                polls,
+                outcome,
+            } => {
+                let ns = |ticks| self.clock.elapsed_ns(ticks, now.ticks);
+                let (busy_ns, waited_ns) = (ns(busy), ns(waited));
+                let begin = self.time_of(now, age);
+                let life = FiberLife { parent, task, begin, busy_ns, waited_ns, polls };
+                Step::FiberEnded(FiberEnd { fiber, callsite, outcome, life: Some(life) })
+            }
+            Event::UnseenFiberEnd { callsite, fiber, outcome } => {
+                Step::FiberEnded(FiberEnd { fiber, callsite, outcome, life: None })
+            }
+            Event::Wake { fiber } => Step::Woken { fiber },
             // `Clock` is the reader's business, and of others this version knows nothing.
             _ => Step::TaskEntered { task: self.task },
         }
@@ -221,8 +252,28 @@ impl<'t> Pairing<'t> {
             self.let_go_of_half(now);
         }
         let (parent, depth) = (self.stack.innermost(), self.stack.depth());
-        let region = self.open(callsite, task, outer, now);
+        let region = self.open(callsite, task, outer, FiberId::NONE, now);
         Step::RegionBegan { region, callsite, task, parent, depth }
+    }
+
+    fn poll_begin(
+        &mut self,
+        callsite: CallsiteId,
+        fiber: FiberId,
+        waited: u64,
+        task: TaskId,
+        outer: Option<TaskId>,
+        now: Now,
+    ) -> Step<'static> {
+        if self.stack.is_full() {
+            self.let_go_of_half(now);
+        }
+        let (parent, depth) = (self.stack.innermost(), self.stack.depth());
+        let region = self.open(callsite, task, outer, fiber, now);
+        // A poll has no arguments.
+        self.begun = Begun::Nothing;
+        let waited_ns = self.clock.elapsed_ns(waited, now.ticks);
+        Step::PollBegan { region, fiber, callsite, task, parent, depth, waited_ns }
     }
 
     /// A region is open from now on. Returns its number.
@@ -232,6 +283,7 @@ impl<'t> Pairing<'t> {
         callsite: CallsiteId,
         task: TaskId,
         outer: Option<TaskId>,
+        fiber: FiberId,
         now: Now,
     ) -> u64 {
         let region = self.number();
@@ -247,6 +299,7 @@ impl<'t> Pairing<'t> {
             charged_from: now.time,
             children_ns: 0,
             chunk: self.chunk,
+            fiber,
         });
         region
     }
@@ -312,6 +365,7 @@ impl<'t> Pairing<'t> {
             partial: true,
             fate: Fate::Complete,
             untold: true,
+            fiber: FiberId::NONE,
         }
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use std::collections::HashMap;
 
-use trace_format::{CallsiteId, TaskId, Text, Value};
+use trace_format::{CallsiteId, FiberId, FiberOutcome, TaskId, Text, Value};
 
 use crate::loading::Loading;
 use crate::step::Fate;
@@ -28,6 +28,8 @@ pub struct Recording {
     pub threads: Vec<RecordedThread>,
     /// The regions of all threads.
     pub regions: Vec<Region>,
+    /// The fibers, by begin; those that began before the trace come first.
+    pub fibers: Vec<Fiber>,
     /// The tasks: those that began before the trace, then by begin. The background is not listed.
     pub tasks: Vec<Task>,
     /// The log messages.
@@ -81,6 +83,8 @@ pub struct Region {
     pub partial: bool,
     /// How it ended.
     pub fate: Fate,
+    /// The fiber in a poll of which it began; 0 is none.
+    pub fiber: FiberId,
     /// Its arguments in the order in which they were added.
     pub args: Vec<Argument>,
 }
@@ -113,6 +117,48 @@ pub struct Task {
     pub regions: Vec<usize>,
     /// Its log messages.
     pub logs: Vec<usize>,
+}
+
+/// A future that is traced: it has a row of its own, and so has each that is polled within it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fiber {
+    /// Its id.
+    pub id: FiberId,
+    /// What it is: a region, or a task.
+    pub callsite: CallsiteId,
+    /// The fiber it is a part of; 0 is none, or not known.
+    pub parent: FiberId,
+    /// The task it belongs to; the background if that is not known.
+    pub task: TaskId,
+    /// When it began; `None` when that was before the trace.
+    pub begin: Option<Time>,
+    /// When it ended; `None` when it did not.
+    pub end: Option<Time>,
+    /// How it ended.
+    pub outcome: Option<FiberOutcome>,
+    /// Its polls, by time.
+    pub polls: Vec<Poll>,
+    /// When it was woken, the first time between two polls each, and on which thread.
+    pub wakes: Vec<(Time, ThreadId)>,
+    /// The time in its polls, in the whole of its life if its begin and end are in the trace.
+    pub busy_ns: u64,
+    /// The time in which it could have been polled and was not, as `busy_ns`.
+    pub waited_ns: u64,
+    /// How often it was polled, as `busy_ns`.
+    pub poll_count: u64,
+}
+
+/// A poll of a fiber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poll {
+    /// The thread that polled.
+    pub thread: ThreadId,
+    /// When it began; `None` when that was before the trace.
+    pub begin: Option<Time>,
+    /// When it ended; at the end of the trace if it did not.
+    pub end: Time,
+    /// For how long the fiber could have been polled; 0 when that is not known.
+    pub waited_ns: u64,
 }
 
 /// A value that the program attached to a region or a task.

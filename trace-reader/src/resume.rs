@@ -116,9 +116,9 @@ impl Pairing<'_> {
         let around = self.stack.open.last();
         let (parent, depth) = (around.map(|around| around.number), self.stack.depth());
         let counted_from = around.map_or(last, |around| around.charged_from).max(last).max(begin);
-        let OpenRegion { callsite, task, outer, .. } = *listed;
+        let OpenRegion { callsite, task, outer, fiber, .. } = *listed;
         let region = self.number();
-        self.push(now, Step::RegionFound { region, callsite, task, parent, depth, begin });
+        self.push(now, Step::RegionFound { region, callsite, task, parent, depth, begin, fiber });
         Open {
             number: region,
             callsite,
@@ -131,6 +131,7 @@ impl Pairing<'_> {
             children_ns: 0,
             // Not the one whose head this is: that one is counted when its head has been read.
             chunk: self.chunk,
+            fiber,
         }
     }
 }

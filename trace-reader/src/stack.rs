@@ -18,7 +18,7 @@
 //! 3. Of each region, child time is at most the time since `counted_from`: self times are never
 //!    negative, and add up exactly to what is charged by regions that nothing is around.
 
-use trace_format::{CallsiteId, TaskId};
+use trace_format::{CallsiteId, FiberId, TaskId};
 
 use crate::Time;
 use crate::hidden::Hidden;
@@ -46,6 +46,8 @@ pub(crate) struct Open {
     pub(crate) children_ns: u64,
     /// Which of the thread's chunks holds the begin.
     pub(crate) chunk: usize,
+    /// Of a poll, the fiber.
+    pub(crate) fiber: FiberId,
 }
 
 /// What of an [`Open`] matters behind its end: all of it would be a costly move.
@@ -119,6 +121,7 @@ impl Stack {
             partial: at < self.partial_len,
             fate,
             untold: false,
+            fiber: ending.fiber,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the reader tells of a thread, one thing at a time.
 
-use trace_format::{CallsiteId, TaskId, Text, Value, Values};
+use trace_format::{CallsiteId, FiberId, FiberOutcome, TaskId, Text, Value, Values};
 
 use crate::{Loss, Problem, ThreadId, Time};
 
@@ -42,6 +42,24 @@ pub enum Step<'a> {
         /// How many regions are around it.
         depth: u64,
     },
+    /// A poll of a fiber begins. It is a region: it has a number, other regions nest in it, and it
+    /// [ends](Self::RegionEnded) as one.
+    PollBegan {
+        /// Its number within its thread.
+        region: u64,
+        /// The fiber.
+        fiber: FiberId,
+        /// What the fiber is: a region, or a task.
+        callsite: CallsiteId,
+        /// The task it belongs to.
+        task: TaskId,
+        /// The region around it, when that one is known.
+        parent: Option<u64>,
+        /// How many regions are around it.
+        depth: u64,
+        /// For how long the fiber could have been polled; 0 when that is not known.
+        waited_ns: u64,
+    },
     /// A region is found open whose begin is not in the trace: it precedes the first chunk, or
     /// was lost.
     RegionFound {
@@ -57,6 +75,8 @@ pub enum Step<'a> {
         depth: u64,
         /// When it began.
         begin: Time,
+        /// Of a poll, the fiber; else 0.
+        fiber: FiberId,
     },
     /// The arguments of the region that began just now.
     RegionArgs {
@@ -116,6 +136,24 @@ pub enum Step<'a> {
     TaskEntered {
         /// The task.
         task: TaskId,
+    },
+    /// A fiber begins: a future that is traced was made, or is polled for the first time.
+    FiberBegan {
+        /// The new fiber.
+        fiber: FiberId,
+        /// What it is: a region, or a task.
+        callsite: CallsiteId,
+        /// The fiber it is a part of; 0 is none.
+        parent: FiberId,
+        /// The task it belongs to.
+        task: TaskId,
+    },
+    /// A fiber ends.
+    FiberEnded(FiberEnd),
+    /// A fiber is woken, for the first time since its last poll.
+    Woken {
+        /// The fiber.
+        fiber: FiberId,
     },
     /// A log message.
     Log {
@@ -181,6 +219,39 @@ pub struct RegionEnd {
     pub fate: Fate,
     /// Whether no step before told of it: its end is all that there is.
     pub untold: bool,
+    /// Of a poll, the fiber; else 0.
+    pub fiber: FiberId,
+}
+
+/// A fiber that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiberEnd {
+    /// Which one.
+    pub fiber: FiberId,
+    /// What it was: a region, or a task.
+    pub callsite: CallsiteId,
+    /// How it ended.
+    pub outcome: FiberOutcome,
+    /// What its end tells of its life; `None` when it began before the trace.
+    pub life: Option<FiberLife>,
+}
+
+/// A fiber from its begin to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FiberLife {
+    /// The fiber it was a part of; 0 is none.
+    pub parent: FiberId,
+    /// The task it belonged to.
+    pub task: TaskId,
+    /// When it began.
+    pub begin: Time,
+    /// The time in its polls.
+    pub busy_ns: u64,
+    /// The time in which it could have been polled and was not: from the first wake after a poll to the
+    /// next one, and from its begin to its first.
+    pub waited_ns: u64,
+    /// How often it was polled.
+    pub polls: u64,
 }
 
 impl RegionEnd {

@@ -12,7 +12,7 @@ pub(crate) struct Strict<'t> {
     pub(crate) trace: &'t Trace,
 }
 
-/// The kind of callsite that belongs into an event.
+/// The kind of callsite that belongs into an event. A fiber is a region or a task.
 fn expected_kind(event: &Event<'_>) -> Option<CallsiteKind> {
     Some(match event {
         Event::RegionBegin { .. }

@@ -206,7 +206,6 @@ fn a_deep_stack_and_many_heads() {
             os_thread: 0,
             thread_name: Text::new(""),
             task: TaskId(sequence % 2),
-            fiber: 0,
             depth: if sequence == 0 { 0 } else { depth },
             open: Vec::new(),
         };
@@ -242,7 +241,6 @@ fn more_regions_are_open_than_are_kept() {
             os_thread: 0,
             thread_name: Text::new(""),
             task: TaskId(0),
-            fiber: 0,
             depth,
             open: Vec::new(),
         };

@@ -69,7 +69,7 @@ fn text() -> impl Strategy<Value = String> {
 fn chunk_of(thread: u64) -> String {
     format!(
         "block chunk\n  ChunkHead thread={thread} sequence=0 base=1000 os_thread=0 thread_name=\"\" \
-         task=0 fiber=0 depth=0 open=[]\n"
+         task=0 depth=0 open=[]\n"
     )
 }
 

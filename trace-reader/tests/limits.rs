@@ -68,9 +68,9 @@ impl File {
         events: impl Iterator<Item = (u64, Event<'static>)>,
     ) {
         let (base, task, thread_name) = (Ticks(base), TaskId(0), Text::new(""));
-        let (os_thread, fiber, depth, open) = (0, 0, 0, Vec::new());
+        let (os_thread, depth, open) = (0, 0, Vec::new());
         let mut payload = Vec::new();
-        ChunkHead { thread, sequence, base, os_thread, thread_name, task, fiber, depth, open }
+        ChunkHead { thread, sequence, base, os_thread, thread_name, task, depth, open }
             .encode(&mut payload);
         events.for_each(|(delta, event)| event.encode(delta, &mut payload));
         self.block(BlockType::Chunk, &payload);

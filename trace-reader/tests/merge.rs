@@ -12,7 +12,7 @@ fn threads(deltas: &[Vec<u64>]) -> Trace {
     for (thread, deltas) in deltas.iter().enumerate() {
         text += &format!(
             "block chunk\n  ChunkHead thread={} sequence=0 base=0 os_thread=0 thread_name=\"\" \
-             task=0 fiber=0 depth=0 open=[]\n",
+             task=0 depth=0 open=[]\n",
             thread + 1
         );
         for (i, delta) in deltas.iter().enumerate() {

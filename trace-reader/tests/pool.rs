@@ -20,7 +20,7 @@ block anchors
 block callsites
   Callsite id=1 kind=region name="first" file="a.rs" line=1 module="a" keys=[]
 block chunk
-  ChunkHead thread=1 sequence=0 base=0 os_thread=0 thread_name="main" task=0 fiber=0 depth=0 open=[]
+  ChunkHead thread=1 sequence=0 base=0 os_thread=0 thread_name="main" task=0 depth=0 open=[]
   +5 RegionBegin callsite=1
   +5 RegionEnd
 "#;
@@ -47,7 +47,6 @@ fn payload(thread: u64, sequence: u64) -> Vec<u8> {
         os_thread: 0,
         thread_name: Text::new("main"),
         task: trace_format::TaskId(0),
-        fiber: 0,
         depth: 0,
         open: Vec::new(),
     };

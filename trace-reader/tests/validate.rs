@@ -15,13 +15,13 @@ block callsites
   Callsite id=2 kind=task name="order" file="" line=0 module="" keys=[]
   Callsite id=3 kind=argument name="sugar" file="" line=0 module="" keys=[]
 block chunk
-  ChunkHead thread=1 sequence=0 base=1000 os_thread=0 thread_name="" task=0 fiber=0 depth=0 open=[]
+  ChunkHead thread=1 sequence=0 base=1000 os_thread=0 thread_name="" task=0 depth=0 open=[]
   +0 TaskBegin callsite=2 task=1 parent=0
   +10 RegionBegin callsite=1
   +0 RegionArgs values=[true]
   +10 RegionArg key=3 outward=0 value=true
 block chunk
-  ChunkHead thread=1 sequence=1 base=1100 os_thread=0 thread_name="" task=0 fiber=0 depth=1 open=[OpenRegion callsite=1 age=90 task=0 outer=none]
+  ChunkHead thread=1 sequence=1 base=1100 os_thread=0 thread_name="" task=0 depth=1 open=[OpenRegion callsite=1 age=90 task=0 outer=none fiber=0]
   +10 WholeRegionEnd callsite=1 age=100 task=0 inner=0
   +10 TaskEnd callsite=2 task=1 parent=0 age=120
 block losses
@@ -257,7 +257,7 @@ fn an_end_of_a_region_that_is_not_there() {
 #[test]
 fn a_head_that_contradicts_the_chunk_before() {
     for (from, to) in [
-        ("task=0 fiber=0 depth=1", "task=8 fiber=0 depth=1"),
+        ("task=0 depth=1", "task=8 depth=1"),
         ("depth=1", "depth=2"),
         ("age=90 task=0 outer=none", "age=90 task=0 outer=3"),
     ] {

@@ -176,7 +176,6 @@ fn head(thread: u64, sequence: u64) -> ChunkHead<'static> {
         os_thread: 0,
         thread_name: Text::new(""),
         task: TaskId(0),
-        fiber: 0,
         depth: 0,
         open: Vec::new(),
     }

@@ -46,6 +46,8 @@ pub struct Report {
     pub tasks: Vec<TaskRow>,
     /// Regions by type.
     pub regions: Vec<RegionRow>,
+    /// Futures by type.
+    pub futures: Vec<FutureRow>,
     /// Threads.
     pub threads: ThreadRows,
     /// Log messages by category.
@@ -163,6 +165,37 @@ pub struct RegionRow {
     pub end_lost: u64,
     /// How many lost events inside, so that their self time is an upper bound.
     pub partial: u64,
+}
+
+/// The futures of a type. From its begin to its end, a future is being polled, could be polled, or waits
+/// to be woken.
+#[derive(Clone, Debug, Serialize)]
+pub struct FutureRow {
+    /// The type.
+    pub name: String,
+    /// How many have a begin and an end.
+    pub count: u64,
+    /// How long they took.
+    #[serde(flatten)]
+    pub times: Times,
+    /// The time in which they were being polled.
+    pub busy_ns: u64,
+    /// The time in which they could have been polled and were not.
+    pub ready_ns: u64,
+    /// The rest.
+    pub idle_ns: u64,
+    /// How often they were polled.
+    pub polls: u64,
+    /// The time in their polls outside of regions and other futures within them.
+    pub self_ns: u64,
+    /// How many began in the trace.
+    pub began: u64,
+    /// How many ended that began before the trace.
+    pub began_before: u64,
+    /// How many of those that ended were dropped before they had given a result.
+    pub cancelled: u64,
+    /// How many of those that ended panicked.
+    pub panicked: u64,
 }
 
 /// The log messages of a category.

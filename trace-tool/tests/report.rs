@@ -138,7 +138,7 @@ fn names_that_take_no_columns_take_no_time() {
     let mut bytes = trace_format::MAGIC.to_vec();
     trace_format::put_block(&mut bytes, trace_format::BlockType::Callsites, 0, &payload);
     let chunk = "runtime-trace 1\nblock chunk\n  ChunkHead thread=1 sequence=0 base=5 os_thread=0 \
-                 thread_name=\"\" task=0 fiber=0 depth=0 open=[]\n  +1 RegionBegin callsite=1\n  \
+                 thread_name=\"\" task=0 depth=0 open=[]\n  +1 RegionBegin callsite=1\n  \
                  +5 RegionEnd\n";
     let chunk = trace_format::text_to_file(chunk).unwrap();
     bytes.extend_from_slice(&chunk[trace_format::MAGIC.len()..]);

@@ -110,7 +110,7 @@ fn arguments_without_end_are_cut_and_counted() {
          \x20 Callsite id=1 kind=task name=\"t\" file=\"\" line=0 module=\"\" keys=[]\n\
          \x20 Callsite id=2 kind=argument name=\"a\" file=\"\" line=0 module=\"\" keys=[]\n\
          block chunk\n\
-         \x20 ChunkHead thread=1 sequence=0 base=1000 os_thread=1 thread_name=\"\" task=0 fiber=0 \
+         \x20 ChunkHead thread=1 sequence=0 base=1000 os_thread=1 thread_name=\"\" task=0 \
          depth=0 open=[]\n  +0 TaskBegin callsite=1 task=1 parent=0\n{events}"
     );
     let trace =
@@ -142,7 +142,7 @@ fn a_task_that_is_its_own_ancestor_and_deep_nesting_are_survived() {
          \x20 Callsite id=1 kind=task name=\"t\" file=\"\" line=0 module=\"\" keys=[]\n\
          \x20 Callsite id=2 kind=region name=\"r\" file=\"\" line=0 module=\"\" keys=[]\n\
          block chunk\n\
-         \x20 ChunkHead thread=1 sequence=0 base=1000 os_thread=1 thread_name=\"\" task=0 fiber=0 \
+         \x20 ChunkHead thread=1 sequence=0 base=1000 os_thread=1 thread_name=\"\" task=0 \
          depth=0 open=[]\n{events}"
     );
     let trace =

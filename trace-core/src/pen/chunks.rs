@@ -71,6 +71,7 @@ impl Pen {
             age: now.saturating_sub(open.begin),
             task: open.context.task(),
             outer: (open.outer != Context::NONE).then_some(open.outer.task()),
+            fiber: open.fiber,
         }));
         let head = ChunkHead {
             thread: self.identity.number,
@@ -79,7 +80,6 @@ impl Pen {
             os_thread: self.identity.os_thread,
             thread_name: Text::new(&self.identity.name),
             task: self.context.task(),
-            fiber: 0,
             depth: self.open.len() as u64,
             open: listed,
         };

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use trace_format::wire::Field;
 use trace_format::{
     Anchor, Beginning, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead, ClockSource,
-    DELTA_LIMIT, Event, Header, LossCause, LossRecord, MAGIC, OpenRegion, Overflow, Summary,
-    TaskId, Text, Ticks, Timed, Value, Values, put_block,
+    DELTA_LIMIT, Event, FiberId, FiberOutcome, Header, LossCause, LossRecord, MAGIC, OpenRegion,
+    Overflow, Summary, TaskId, Text, Ticks, Timed, Value, Values, put_block,
 };
 
 /// Integers of all lengths, so that the ends of each encoding's ranges are near.
@@ -21,6 +21,14 @@ fn callsite_id() -> impl Strategy<Value = CallsiteId> {
 
 fn task() -> impl Strategy<Value = TaskId> {
     integer().prop_map(TaskId)
+}
+
+fn fiber() -> impl Strategy<Value = FiberId> {
+    integer().prop_map(FiberId)
+}
+
+fn outcome() -> impl Strategy<Value = FiberOutcome> {
+    prop::sample::select(FiberOutcome::ALL)
 }
 
 fn ticks() -> impl Strategy<Value = Ticks> {
@@ -99,6 +107,24 @@ fn event() -> impl Strategy<Value = Event<'static>> {
         ticks().prop_map(|ticks| Event::Clock { ticks }),
         (prop::sample::select(LossCause::ALL), integer(), integer())
             .prop_map(|(cause, count, age)| Event::Loss { cause, count, age }),
+        (callsite_id(), fiber(), fiber(), task()).prop_map(|(callsite, fiber, parent, task)| {
+            Event::FiberBegin { callsite, fiber, parent, task }
+        }),
+        (callsite_id(), fiber(), integer())
+            .prop_map(|(callsite, fiber, waited)| Event::PollBegin { callsite, fiber, waited }),
+        (callsite_id(), fiber(), integer(), task()).prop_map(|(callsite, fiber, waited, task)| {
+            Event::TaskPollBegin { callsite, fiber, waited, task }
+        }),
+        (callsite_id(), fiber(), fiber(), task(), vec(integer(), 4), outcome()).prop_map(
+            |(callsite, fiber, parent, task, n, outcome)| {
+                let (age, busy, waited, polls) = (n[0], n[1], n[2], n[3]);
+                Event::FiberEnd { callsite, fiber, parent, task, age, busy, waited, polls, outcome }
+            }
+        ),
+        (callsite_id(), fiber(), outcome()).prop_map(|(callsite, fiber, outcome)| {
+            Event::UnseenFiberEnd { callsite, fiber, outcome }
+        }),
+        fiber().prop_map(|fiber| Event::Wake { fiber }),
     ]
 }
 
@@ -155,12 +181,13 @@ pub(crate) fn callsite() -> impl Strategy<Value = Callsite<'static>> {
 }
 
 fn open_region() -> impl Strategy<Value = OpenRegion> {
-    (callsite_id(), integer(), task(), proptest::option::of(task()))
-        .prop_map(|(callsite, age, task, outer)| OpenRegion { callsite, age, task, outer })
+    (callsite_id(), integer(), task(), proptest::option::of(task()), fiber()).prop_map(
+        |(callsite, age, task, outer, fiber)| OpenRegion { callsite, age, task, outer, fiber },
+    )
 }
 
 pub(crate) fn chunk_head() -> impl Strategy<Value = ChunkHead<'static>> {
-    (vec(integer(), 5), ticks(), text(), task(), vec(open_region(), 0..4)).prop_map(
+    (vec(integer(), 4), ticks(), text(), task(), vec(open_region(), 0..4)).prop_map(
         |(n, base, thread_name, task, open)| ChunkHead {
             thread: n[0],
             sequence: n[1],
@@ -168,8 +195,7 @@ pub(crate) fn chunk_head() -> impl Strategy<Value = ChunkHead<'static>> {
             os_thread: n[2],
             thread_name,
             task,
-            fiber: n[3],
-            depth: n[4],
+            depth: n[3],
             open,
         },
     )

@@ -9,8 +9,8 @@ use std::path::Path;
 use trace_format::wire::Field;
 use trace_format::{
     Anchor, Beginning, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
-    ClockSource, Event, Header, MAGIC, OpenRegion, Overflow, Summary, TaskId, Text, Ticks, Value,
-    Values,
+    ClockSource, Event, FiberId, Header, MAGIC, OpenRegion, Overflow, Summary, TaskId, Text, Ticks,
+    Value, Values,
 };
 
 const CHUNK_LEN: usize = 64 << 10;
@@ -217,6 +217,7 @@ impl Thread {
             age: self.ticks - begin,
             task,
             outer: None,
+            fiber: FiberId::NONE,
         });
         let head = ChunkHead {
             thread: self.id,
@@ -225,7 +226,6 @@ impl Thread {
             os_thread: self.id,
             thread_name: Text::new("bench"),
             task: self.task,
-            fiber: 0,
             depth: self.open.len() as u64,
             open: open.collect(),
         };

@@ -22,6 +22,7 @@ mod apart;
 mod buckets;
 mod counters;
 mod durations;
+mod futures;
 mod groups;
 mod in_order;
 mod logs;
@@ -37,6 +38,7 @@ mod threads;
 
 pub use counters::CounterStats;
 pub use durations::{Bucket, Durations};
+pub use futures::FutureType;
 pub use logs::LogCategory;
 pub use loss::{GapTotal, LossReport, LossTotal};
 pub use regions::RegionType;
@@ -57,6 +59,8 @@ pub struct Analysis {
     pub regions: Vec<RegionType>,
     /// The types of tasks, those with the most time first.
     pub tasks: Vec<TaskType>,
+    /// The types of futures, those with the most time first.
+    pub futures: Vec<FutureType>,
     /// The threads, by id.
     pub threads: Vec<ThreadActivity>,
     /// The log categories, those with the most messages first.
@@ -86,13 +90,14 @@ impl Analysis {
                 Ok(())
             })?;
         }
-        let Tally { regions, logs, losses, threads, ordered: mut in_order, whole, .. } =
+        let Tally { regions, futures, logs, losses, threads, ordered: mut in_order, whole, .. } =
             reading.finish();
         in_order.end(whole && trace.is_whole());
         let InOrder { tasks, counters, problems, .. } = in_order;
         Ok(Self {
             regions: regions.finish(),
             tasks: tasks.finish(),
+            futures: futures.finish(),
             events: threads.iter().map(|thread| thread.events).sum(),
             threads,
             logs: logs.finish(),

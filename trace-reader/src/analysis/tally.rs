@@ -1,9 +1,10 @@
 //! What is counted of a part of the trace, and of all parts together.
 
-use trace_format::CallsiteId;
+use trace_format::{CallsiteId, FiberId};
 
 use super::apart::Apart;
 use super::counters;
+use super::futures::Futures;
 use super::in_order::{InOrder, Ordered};
 use super::logs::Logs;
 use super::loss::Losses;
@@ -20,6 +21,7 @@ use crate::{Callsites, Problem, Thread, ThreadId};
 pub(super) struct Tally<'t, O> {
     callsites: &'t Callsites,
     pub(super) regions: Regions,
+    pub(super) futures: Futures,
     pub(super) logs: Logs,
     pub(super) losses: Losses,
     pub(super) threads: Vec<ThreadActivity>,
@@ -42,14 +44,27 @@ struct Ended {
     self_ns: u64,
     fate: Fate,
     partial: bool,
+    is_poll: bool,
 }
 
 impl<'t, O: Ordered> Tally<'t, O> {
     pub(super) fn new(callsites: &'t Callsites, losses: Losses, ordered: O) -> Self {
-        let (regions, logs, threads, ended) = Default::default();
+        let (regions, futures, logs, threads, ended) = Default::default();
         let thread = ThreadActivity::new(ThreadId(0));
         let (whole, brought) = (true, 0);
-        Self { callsites, regions, logs, losses, threads, ordered, whole, thread, brought, ended }
+        Self {
+            callsites,
+            regions,
+            futures,
+            logs,
+            losses,
+            threads,
+            ordered,
+            whole,
+            thread,
+            brought,
+            ended,
+        }
     }
 
     /// What follows is of this thread, so many of whose regions are open.
@@ -74,10 +89,15 @@ impl<'t, O: Ordered> Tally<'t, O> {
     #[inline(always)]
     fn region_ended(&mut self, end: &RegionEnd) {
         self.thread.region_ended(end);
-        self.regions.ended(self.callsites, end);
+        if end.fiber == FiberId::NONE {
+            self.regions.ended(self.callsites, end);
+        } else {
+            self.futures.polled(self.callsites, end);
+        }
         if end.region < self.brought {
-            let &RegionEnd { region: number, callsite, self_ns, fate, partial, .. } = end;
-            self.brought_ended(Ended { number, callsite, self_ns, fate, partial });
+            let &RegionEnd { region: number, callsite, self_ns, fate, partial, fiber, .. } = end;
+            let is_poll = fiber != FiberId::NONE;
+            self.brought_ended(Ended { number, callsite, self_ns, fate, partial, is_poll });
         }
     }
 
@@ -102,7 +122,12 @@ impl<'t, O: Ordered> Tally<'t, O> {
         for ended in &self.ended {
             let Some(&Brought { children_ns, partial }) = brought(ended) else { continue };
             thread.self_ns -= children_ns;
-            if ended.fate == Fate::Complete {
+            if ended.fate != Fate::Complete {
+                continue;
+            }
+            if ended.is_poll {
+                self.futures.correct(self.callsites, ended.callsite, children_ns);
+            } else {
                 let becomes_partial = partial && !ended.partial;
                 self.regions.correct(self.callsites, ended.callsite, children_ns, becomes_partial);
             }
@@ -115,13 +140,17 @@ impl Tally<'_, Apart<'_>> {
     /// Is of a part that is read ahead.
     pub(super) fn of_part(&mut self) {
         self.regions.of_part();
+        self.futures.of_part();
         self.ordered.tasks.of_part();
         self.logs.of_part();
     }
 
     /// Whether names were put together that may be told apart in the whole trace.
     pub(super) fn is_full(&self) -> bool {
-        self.regions.is_full() || self.ordered.tasks.is_full() || self.logs.is_full()
+        self.regions.is_full()
+            || self.futures.is_full()
+            || self.ordered.tasks.is_full()
+            || self.logs.is_full()
     }
 }
 
@@ -129,6 +158,7 @@ impl Tally<'_, InOrder<'_>> {
     /// Adds what was counted of the next part.
     pub(super) fn add(&mut self, next: Tally<'_, Apart<'_>>) {
         self.regions.merge(self.callsites, next.regions);
+        self.futures.merge(self.callsites, next.futures);
         self.logs.merge(self.callsites, next.logs);
         self.losses.merge(next.losses);
         self.whole &= next.whole;
@@ -153,6 +183,14 @@ impl<O: Ordered> Taker for Tally<'_, O> {
             }
             Plain::TaskEnded { task, callsite, begin } => {
                 self.ordered.task_ended(at, task, callsite, begin);
+                true
+            }
+            Plain::FiberBegan { callsite } => {
+                self.futures.began(self.callsites, callsite);
+                true
+            }
+            Plain::FiberEnded(end) => {
+                self.futures.ended(self.callsites, end, time);
                 true
             }
             Plain::Log { callsite } => {

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use trace_format::wire::Field;
 use trace_format::{
-    BlockType, CallsiteId, ChunkHead, Event, OpenRegion, POOL_CONTROL_LEN, POOL_HEAD_LEN,
+    BlockType, CallsiteId, ChunkHead, Event, FiberId, OpenRegion, POOL_CONTROL_LEN, POOL_HEAD_LEN,
     PoolControl, PoolHead, Summary, TaskId, Text, Ticks, Timed, Value, put_block, text_to_file,
 };
 
@@ -122,6 +122,7 @@ impl Program {
                 age,
                 task: TaskId(task),
                 outer: outer.map(TaskId),
+                fiber: FiberId::NONE,
             }
         };
         let head = ChunkHead {
@@ -131,7 +132,6 @@ impl Program {
             os_thread: 0,
             thread_name: Text::new(""),
             task: TaskId(self.task),
-            fiber: 0,
             depth: self.open.len() as u64,
             open: self.open.iter().map(open).collect(),
         };

@@ -3,7 +3,7 @@
 
 use trace_format::text::Spelled;
 use trace_format::text_to_file;
-use trace_reader::{Item, RegionEnd, Step, Trace};
+use trace_reader::{FiberLife, Item, RegionEnd, Step, Trace};
 
 /// The golden trace of this name.
 pub fn golden(name: &str) -> Vec<u8> {
@@ -57,12 +57,35 @@ pub fn line(trace: &Trace, item: &Item<'_>) -> String {
             name(*callsite),
             task.0
         ),
-        Step::RegionFound { region, callsite, task, parent, depth, begin } => format!(
+        Step::RegionFound { region, callsite, task, parent, depth, begin, .. } => format!(
             "region {region} {} is found, task {}, depth {depth}, in {parent:?}, from {}",
             name(*callsite),
             task.0,
             begin.ns()
         ),
+        Step::PollBegan { region, fiber, callsite, task, parent, depth, waited_ns } => format!(
+            "poll {region} of fiber {} {} begins after {waited_ns}, task {}, depth {depth}, in {parent:?}",
+            fiber.0,
+            name(*callsite),
+            task.0
+        ),
+        Step::FiberBegan { fiber, callsite, parent, task } => {
+            format!("fiber {} {} begins in {}, task {}", fiber.0, name(*callsite), parent.0, task.0)
+        }
+        Step::FiberEnded(end) => {
+            let life = end.life.map(|life| {
+                let FiberLife { parent, task, begin, busy_ns, waited_ns, polls } = life;
+                format!(
+                    ", from {} in {}, task {}: busy {busy_ns}, waited {waited_ns}, {polls} polls",
+                    begin.ns(),
+                    parent.0,
+                    task.0
+                )
+            });
+            let life = life.unwrap_or_default();
+            format!("fiber {} {} {}{life}", end.fiber.0, name(end.callsite), end.outcome.word())
+        }
+        Step::Woken { fiber } => format!("fiber {} woken", fiber.0),
         Step::RegionEnded(end) => {
             let RegionEnd { region, begin, end, self_ns, partial, fate, depth, .. } = end;
             let begin = begin.map(|begin| begin.ns());

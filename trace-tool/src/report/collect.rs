@@ -4,8 +4,8 @@ use trace_reader::analysis::{self, Analysis, Durations, LossReport};
 use trace_reader::{Time, Trace};
 
 use super::{
-    CounterRow, GapRow, LogRow, Loss, LossRow, Problems, RegionRow, Report, TaskRow, ThreadRows,
-    Times,
+    CounterRow, FutureRow, GapRow, LogRow, Loss, LossRow, Problems, RegionRow, Report, TaskRow,
+    ThreadRows, Times,
 };
 use crate::error::Error;
 use crate::histogram::buckets;
@@ -26,7 +26,8 @@ impl Report {
         let start_wall_ns =
             trace.clock().wall_ns(Time::START).or_else(|| header.map(|header| header.wall_ns));
         // Taken apart, so that what has a row is not kept beside it.
-        let Analysis { regions, tasks, threads, logs, counters, loss, problems, events } = analysis;
+        let Analysis { regions, tasks, futures, threads, logs, counters, loss, problems, events } =
+            analysis;
         let loss = self::loss(&loss, &names);
         Ok(Self {
             program: header.map(|h| h.program.clone()).unwrap_or_default(),
@@ -41,6 +42,7 @@ impl Report {
             chunks: chunks(trace),
             tasks: tasks.into_iter().map(task).collect(),
             regions: regions.into_iter().map(region).collect(),
+            futures: futures.into_iter().map(future).collect(),
             threads: ThreadRows::new(threads, names, &loss),
             logs: logs.into_iter().map(log).collect(),
             counters: counters.into_iter().map(counter).collect(),
@@ -126,6 +128,23 @@ fn region(row: analysis::RegionType) -> RegionRow {
         began_before: row.began_before,
         end_lost: row.lost,
         partial: row.partial,
+    }
+}
+
+fn future(row: analysis::FutureType) -> FutureRow {
+    FutureRow {
+        count: row.durations.count(),
+        times: times(&row.durations),
+        busy_ns: saturated(row.busy_ns),
+        ready_ns: saturated(row.ready_ns),
+        idle_ns: saturated(row.idle_ns()),
+        polls: row.polls,
+        self_ns: saturated(row.self_ns),
+        began: row.began,
+        began_before: row.began_before,
+        cancelled: row.cancelled,
+        panicked: row.panicked,
+        name: row.name,
     }
 }
 

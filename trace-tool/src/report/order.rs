@@ -35,6 +35,7 @@ impl Report {
     pub fn sort(&mut self, key: SortKey) {
         self.tasks.sort_by(|a, b| a.name.cmp(&b.name));
         self.regions.sort_by(|a, b| a.name.cmp(&b.name));
+        self.futures.sort_by(|a, b| a.name.cmp(&b.name));
         self.logs.sort_by(|a, b| a.category.cmp(&b.category));
         self.counters.sort_by(|a, b| a.name.cmp(&b.name));
         self.threads.sort(key);
@@ -44,6 +45,8 @@ impl Report {
         self.tasks.sort_by_key(|row| Reverse(rank(key, row.count, &row.times, None)));
         self.regions
             .sort_by_key(|row| Reverse(rank(key, row.count, &row.times, Some(row.self_ns))));
+        self.futures
+            .sort_by_key(|row| Reverse(rank(key, row.count, &row.times, Some(row.self_ns))));
         self.logs.sort_by_key(|row| Reverse(row.count));
         self.counters.sort_by_key(|row| Reverse(row.count));
     }
@@ -52,6 +55,7 @@ impl Report {
     pub fn truncate(&mut self, limit: usize) {
         self.tasks.truncate(limit);
         self.regions.truncate(limit);
+        self.futures.truncate(limit);
         self.threads.truncate(limit);
         self.logs.truncate(limit);
         self.counters.truncate(limit);

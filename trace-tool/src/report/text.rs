@@ -31,6 +31,7 @@ impl Report {
         }
         sections::tasks(self, out, width, rows)?;
         sections::regions(self, out, width, rows)?;
+        sections::futures(self, out, width, rows)?;
         sections::threads(self, out, width, rows)?;
         sections::logs(self, out, width, rows)?;
         sections::counters(self, out, width, rows)?;

@@ -61,7 +61,7 @@ pub(crate) fn endless() -> Trace {
     let head = |thread: u64, base: u64, name: &str| {
         format!(
             "block chunk\n  ChunkHead thread={thread} sequence=0 base={base} os_thread={MOST} \
-             thread_name=\"{name}\" task=0 fiber=0 depth=0 open=[]\n"
+             thread_name=\"{name}\" task=0 depth=0 open=[]\n"
         )
     };
     let mut text = format!(

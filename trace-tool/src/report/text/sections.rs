@@ -9,7 +9,7 @@ use crate::escape::plain;
 use crate::flow::paragraph;
 use crate::histogram::{Scale, share_bar};
 use crate::paint::{BAR, FAINT, TEXT, WARNING, paint};
-use crate::report::{Report, Times};
+use crate::report::{FutureRow, Report, Times};
 use crate::table::{self, Cell, Column, Table};
 use crate::units;
 
@@ -96,6 +96,58 @@ pub(super) fn regions(
         table.row(cells);
     }
     write(&table, out, width, report.regions.len().saturating_sub(rows))
+}
+
+/// Nothing, unless there are futures.
+pub(super) fn futures(
+    report: &Report,
+    out: &mut dyn Write,
+    width: usize,
+    rows: usize,
+) -> io::Result<()> {
+    let marks = Marks::of(report);
+    let rows_of = || report.futures.iter();
+    let scale = Scale::of(rows_of().map(|row| &row.times.histogram[..]));
+    let pending = Extra::when(rows_of().map(pending), "pending");
+    let before = Extra::when(rows_of().map(|row| row.began_before), "before");
+    let cancelled = Extra::when(rows_of().map(|row| row.cancelled), "cancelled");
+    let panicked = Extra::when(rows_of().map(|row| row.panicked), "panicked");
+    let mut columns = vec![Column::names("Futures"), Column::numbers("count")];
+    let extras = [&pending, &before, &cancelled, &panicked];
+    columns.extend(extras.into_iter().filter_map(Extra::column));
+    columns.push(Column::numbers("total"));
+    columns.extend(["busy", "ready", "idle"].map(Column::numbers));
+    columns.push(Column::numbers("polls").dropped(4));
+    columns.push(Column::numbers("self").dropped(3));
+    columns.extend(times_columns(&scale));
+    let mut table = Table::new(columns);
+    for row in rows_of().take(rows) {
+        let mut cells = vec![name(&row.name), marks.at_least(units::count(row.count))];
+        let extras = [
+            (&pending, self::pending(row)),
+            (&before, row.began_before),
+            (&cancelled, row.cancelled),
+            (&panicked, row.panicked),
+        ];
+        cells.extend(extras.into_iter().filter_map(|(extra, count)| extra.cell(count)));
+        cells.push(total(marks, row.count, row.times.total_ns));
+        for ns in [row.busy_ns, row.ready_ns, row.idle_ns] {
+            cells.push(match row.count {
+                0 => none(),
+                _ => marks.about(units::share(ns, row.times.total_ns)),
+            });
+        }
+        cells.push(marks.at_least(units::count(row.polls)));
+        cells.push(marks.about(units::duration(row.self_ns.into())));
+        cells.extend(times_cells(marks, row.count, &row.times, &scale));
+        table.row(cells);
+    }
+    write(&table, out, width, report.futures.len().saturating_sub(rows))
+}
+
+/// How many began and did not end, as far as that is known.
+fn pending(row: &FutureRow) -> u64 {
+    row.began.saturating_sub(row.count)
 }
 
 pub(super) fn threads(

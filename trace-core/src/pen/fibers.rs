@@ -1,0 +1,58 @@
+//! Fibers: futures that are traced, which threads take turns to poll.
+//!
+//! A poll is a region of the thread that polls: it ends there, other regions and polls nest in it, and a
+//! chunk's head lists it as open. What tells it from others is the fiber's number.
+
+use trace_format::{CallsiteId, Event, FiberId};
+
+use crate::context::Context;
+use crate::open::Open;
+use crate::pen::Pen;
+use crate::thread::RECORDER;
+
+impl Pen {
+    /// The fiber that is being polled on this thread, the innermost one.
+    pub(crate) fn fiber(&self) -> FiberId {
+        let polled = self.open.iter().rev().map(|open| open.fiber);
+        polled.into_iter().find(|&fiber| fiber != FiberId::NONE).unwrap_or(FiberId::NONE)
+    }
+
+    /// Begins a fiber in `context`, as a part of the one that is being polled. Returns both.
+    pub(crate) fn begin_fiber(
+        &mut self,
+        callsite: u32,
+        context: Context,
+        now: u64,
+    ) -> (FiberId, FiberId) {
+        let (callsite, task, parent) = (CallsiteId(callsite), context.task(), self.fiber());
+        let fiber = self.next_fiber();
+        self.put(now, Event::FiberBegin { callsite, fiber, parent, task });
+        (fiber, parent)
+    }
+
+    /// A new fiber's number. Tasks and fibers are numbered together.
+    pub(crate) fn next_fiber(&mut self) -> FiberId {
+        FiberId(self.next_task(&RECORDER).0)
+    }
+
+    /// A poll of a fiber begins, that could have been polled for so many ticks.
+    pub(crate) fn poll_begin(
+        &mut self,
+        callsite: u32,
+        fiber: FiberId,
+        waited: u64,
+        context: Context,
+        now: u64,
+    ) {
+        let (id, task) = (CallsiteId(callsite), context.task());
+        let outer = if context == self.context {
+            self.put(now, Event::PollBegin { callsite: id, fiber, waited });
+            Context::NONE
+        } else {
+            self.put(now, Event::TaskPollBegin { callsite: id, fiber, waited, task });
+            std::mem::replace(&mut self.context, context)
+        };
+        let place = self.place.of(callsite);
+        self.open.push(Open { begin: now, place, context, outer, fiber });
+    }
+}

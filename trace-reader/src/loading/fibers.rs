@@ -1,0 +1,109 @@
+//! Fibers while a recording is made: their polls on all threads.
+
+use std::collections::HashMap;
+
+use trace_format::{CallsiteId, FiberId, TaskId};
+
+use crate::recording::{Fiber, Poll};
+use crate::step::{FiberEnd, RegionEnd};
+use crate::{ThreadId, Time};
+
+/// The fibers that are kept.
+#[derive(Default)]
+pub(super) struct Fibers {
+    kept: Vec<Fiber>,
+    index: HashMap<FiberId, usize>,
+    /// How many polls and wakes are kept of each.
+    limit: usize,
+}
+
+/// A poll that is going on.
+#[derive(Clone, Copy)]
+pub(super) struct OpenPoll {
+    /// The number that it has as a region of its thread.
+    pub(super) number: u64,
+    pub(super) fiber: FiberId,
+    pub(super) waited_ns: u64,
+}
+
+impl Fibers {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    pub(super) fn has(&self, id: FiberId) -> bool {
+        self.index.contains_key(&id)
+    }
+
+    /// Keeps a fiber that is new.
+    pub(super) fn keep(
+        &mut self,
+        id: FiberId,
+        callsite: CallsiteId,
+        task: TaskId,
+        parent: FiberId,
+        begin: Option<Time>,
+    ) {
+        self.index.insert(id, self.kept.len());
+        self.kept.push(Fiber {
+            id,
+            callsite,
+            parent,
+            task,
+            begin,
+            end: None,
+            outcome: None,
+            polls: Vec::new(),
+            wakes: Vec::new(),
+            busy_ns: 0,
+            waited_ns: 0,
+            poll_count: 0,
+        });
+    }
+
+    fn of(&mut self, id: FiberId) -> Option<&mut Fiber> {
+        self.index.get(&id).map(|&at| &mut self.kept[at])
+    }
+
+    pub(super) fn woken(&mut self, id: FiberId, thread: ThreadId, time: Time) {
+        let limit = self.limit;
+        if let Some(fiber) = self.of(id) {
+            if fiber.wakes.len() < limit {
+                fiber.wakes.push((time, thread));
+            }
+        }
+    }
+
+    pub(super) fn polled(&mut self, open: OpenPoll, thread: ThreadId, end: &RegionEnd) {
+        let limit = self.limit;
+        let Some(fiber) = self.of(open.fiber) else { return };
+        let OpenPoll { waited_ns, .. } = open;
+        fiber.busy_ns += end.begin.map_or(0, |begin| end.end.since(begin));
+        fiber.waited_ns += waited_ns;
+        fiber.poll_count += 1;
+        if fiber.polls.len() < limit {
+            fiber.polls.push(Poll { thread, begin: end.begin, end: end.end, waited_ns });
+        }
+    }
+
+    pub(super) fn ended(&mut self, end: &FiberEnd, time: Time) {
+        let Some(fiber) = self.of(end.fiber) else { return };
+        fiber.end = Some(time);
+        fiber.outcome = Some(end.outcome);
+        if let Some(life) = end.life {
+            fiber.parent = life.parent;
+            fiber.begin.get_or_insert(life.begin);
+            (fiber.busy_ns, fiber.waited_ns) = (life.busy_ns, life.waited_ns);
+            fiber.poll_count = life.polls;
+        }
+    }
+
+    /// All of them, by begin.
+    pub(super) fn finish(mut self) -> Vec<Fiber> {
+        self.kept.sort_by_key(|fiber| (fiber.begin, fiber.id));
+        for fiber in &mut self.kept {
+            fiber.polls.sort_by_key(|poll| (poll.end, poll.begin));
+        }
+        self.kept
+    }
+}
