@@ -82,7 +82,7 @@ fn regions_that_end_in_the_wrong_order() {
             "1 10: region 1 grind begins, task 9, depth 1, in Some(0)",
             "1 10: region Some(1) has [u64:1]",
             "1 30: region 0 Complete Some(0)..30, depth 0, self 10",
-            r#"1 30: on thread 1 "barista" at 30 ns, offset 355, region "brew" ended before "grind", which had begun inside of it"#,
+            r#"1 30: on thread 1 "barista" at 30 ns, offset 354, region "brew" ended before "grind", which had begun inside of it"#,
             r#"1 31: till "task 9 goes on", task 9, region Some(1)"#,
             "1 70: region 1 Complete Some(10)..70, depth 0, self 60",
             r#"1 71: till "in no task", task 0, region None"#,
@@ -181,7 +181,7 @@ fn clock_that_steps_back() {
             r#"1 100: till "earlier", task 0, region Some(0)"#,
             r#"1 100: till "still earlier", task 0, region Some(0)"#,
             "1 170: region 0 Complete Some(100)..170, depth 0, self 70",
-            "1 170: the clock of thread 1 \"barista\" stepped back at 100 ns, offset 356; 2 events are shown later than they say",
+            "1 170: the clock of thread 1 \"barista\" stepped back at 100 ns, offset 355; 2 events are shown later than they say",
         ],
     );
 }
@@ -215,4 +215,36 @@ fn a_faultless_trace_has_no_violations() {
     ] {
         assert_eq!(violations(&open(name)), [""; 0], "{name}");
     }
+}
+
+/// A future has a row of its own: it begins on one thread and ends on another, where a chunk's head tells
+/// that it is being polled.
+#[test]
+fn a_future_on_two_threads() {
+    told(
+        "a_future_on_two_threads",
+        &[
+            "1 10: task 5 order begins in 0",
+            "1 10: fiber 6 order begins in 0, task 5",
+            "1 20: poll 0 of fiber 6 order begins after 10, task 5, depth 0, in None",
+            "1 21: fiber 7 milk begins in 6, task 5",
+            "1 21: poll 1 of fiber 7 milk begins after 0, task 5, depth 1, in Some(0)",
+            "1 26: region 2 heat begins, task 5, depth 2, in Some(1)",
+            "1 36: region 2 Complete Some(26)..36, depth 2, self 10",
+            "1 40: region 1 Complete Some(21)..40, depth 1, self 9",
+            "1 41: region 0 Complete Some(20)..41, depth 0, self 2",
+            "1 60: region 3 heat begins, task 0, depth 0, in None",
+            "1 61: fiber 6 woken",
+            "1 70: region 3 Complete Some(60)..70, depth 0, self 10",
+            "2 90: poll 0 of fiber 6 order begins after 29, task 5, depth 0, in None",
+            "2 92: poll 1 of fiber 7 milk begins after 0, task 5, depth 1, in Some(0)",
+            "2 100: region 2 heat begins, task 5, depth 2, in Some(1)",
+            "2 104: region 2 Complete Some(100)..104, depth 2, self 4",
+            "2 107: region 1 Complete Some(92)..107, depth 1, self 11",
+            "2 107: fiber 7 milk completed, from 21 in 6, task 5: busy 34, waited 0, 2 polls",
+            "2 110: region 0 Complete Some(90)..110, depth 0, self 5",
+            "2 110: fiber 6 order cancelled, from 10 in 0, task 5: busy 41, waited 39, 2 polls",
+            "2 110: task 5 order ends, from Some(10)",
+        ],
+    );
 }

@@ -49,7 +49,7 @@ fn junk_between_blocks() {
     with(
         "block losses\n",
         "junk 00112233\nblock losses\n",
-        &["4 bytes at offset 280 are damaged, a block or more"],
+        &["4 bytes at offset 279 are damaged, a block or more"],
     );
 }
 
@@ -75,14 +75,14 @@ fn the_header_is_not_the_first_block() {
     let moved = without.replace("block losses", &format!("{header}block losses"));
     assert_eq!(
         violations(&open_text(&moved)),
-        ["expected the header as the first block, found it at offset 234"]
+        ["expected the header as the first block, found it at offset 233"]
     );
     let doubled = FAULTLESS.replace("block losses", &format!("{header}block losses"));
     assert_eq!(
         violations(&open_text(&doubled)),
         [
-            "a second header block at offset 280 is ignored",
-            "expected the header as the first block, found it at offset 280"
+            "a second header block at offset 279 is ignored",
+            "expected the header as the first block, found it at offset 279"
         ]
     );
 }
@@ -104,7 +104,7 @@ fn the_summary_is_not_the_last_block() {
     let text = format!("{}{summary}{anchor}", &FAULTLESS[..at]);
     assert_eq!(
         violations(&open_text(&text)),
-        ["expected the summary at offset 323 at the very end"]
+        ["expected the summary at offset 322 at the very end"]
     );
 }
 
@@ -114,8 +114,8 @@ fn the_summary_counts_something_else() {
         "chunks=2 lost=2",
         "chunks=3 lost=5",
         &[
-            "the summary at offset 359 counts 3 chunks, but there are 2",
-            "the summary at offset 359 counts 5 lost events, but there are 2",
+            "the summary at offset 358 counts 3 chunks, but there are 2",
+            "the summary at offset 358 counts 5 lost events, but there are 2",
         ],
     );
 }
@@ -125,7 +125,7 @@ fn a_block_out_of_sequence() {
     with(
         "block losses\n",
         "sequence 8\nblock losses\n",
-        &["expected block 5 at offset 280, found block 8"],
+        &["expected block 5 at offset 279, found block 8"],
     );
 }
 
@@ -134,7 +134,7 @@ fn a_payload_that_is_longer_than_its_record() {
     with(
         "block losses\n",
         "raw losses\n  hex 0102000000000000000000000000000000000000ff\nblock losses\n",
-        &["a losses block cannot be read: LossRecord.cause at 324 cannot be 255"],
+        &["a losses block cannot be read: LossRecord.cause at 323 cannot be 255"],
     );
     let header = FAULTLESS.find("block anchors").unwrap();
     let bytes = trace_format::text_to_file(&FAULTLESS[..header]).unwrap();
@@ -149,7 +149,7 @@ fn a_payload_that_is_longer_than_its_record() {
 
 #[test]
 fn a_callsite_that_is_described_nowhere() {
-    with("key=3", "key=9", &["thread 1 uses callsite 9 at offset 215, which is described nowhere"]);
+    with("key=3", "key=9", &["thread 1 uses callsite 9 at offset 214, which is described nowhere"]);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_callsite_that_is_described_too_late() {
     let moved = without.replace("block losses", &format!("block callsites\n{line}block losses"));
     assert_eq!(
         violations(&open_text(&moved)),
-        ["\"sugar\" is used at offset 202, before it is described"]
+        ["\"sugar\" is used at offset 201, before it is described"]
     );
 }
 
@@ -183,7 +183,7 @@ fn a_callsite_of_another_kind() {
         "key=3",
         "key=2",
         &[
-            "expected a callsite of the kind argument at offset 215, found \"order\" of the kind task",
+            "expected a callsite of the kind argument at offset 214, found \"order\" of the kind task",
         ],
     );
 }
@@ -193,7 +193,7 @@ fn another_number_of_arguments_than_keys() {
     with(
         "values=[true]",
         "values=[]",
-        &["expected 1 arguments of \"brew\" at offset 212, found 0"],
+        &["expected 1 arguments of \"brew\" at offset 211, found 0"],
     );
 }
 
@@ -202,12 +202,12 @@ fn arguments_of_nothing() {
     with(
         "+10 RegionBegin callsite=1\n  +0 RegionArgs",
         "+10 RegionBegin callsite=1\n  +0 TaskEnter task=0\n  +0 RegionArgs",
-        &["on thread 1 at 10 ns, offset 214, arguments belong to nothing that is open"],
+        &["on thread 1 at 10 ns, offset 213, arguments belong to nothing that is open"],
     );
     with(
         "outward=0",
         "outward=4",
-        &["on thread 1 at 20 ns, offset 215, arguments belong to nothing that is open"],
+        &["on thread 1 at 20 ns, offset 214, arguments belong to nothing that is open"],
     );
 }
 
@@ -216,7 +216,7 @@ fn a_region_end_with_nothing_open() {
     with(
         "  +10 TaskEnd",
         "  +10 RegionEnd\n  +0 TaskEnd",
-        &["on thread 1 at 120 ns, offset 273, a region ended while none was open"],
+        &["on thread 1 at 120 ns, offset 272, a region ended while none was open"],
     );
 }
 
@@ -225,7 +225,7 @@ fn a_region_end_of_a_begin_in_an_earlier_chunk() {
     with(
         "WholeRegionEnd callsite=1 age=100 task=0 inner=0",
         "RegionEnd",
-        &["expected WholeRegionEnd of thread 1 at offset 266, since the region began in an \
+        &["expected WholeRegionEnd of thread 1 at offset 265, since the region began in an \
              earlier chunk, found RegionEnd"],
     );
 }
@@ -239,7 +239,7 @@ fn an_end_that_contradicts_its_begin() {
             from,
             to,
             &[
-                "on thread 1 at 110 ns, offset 266, the end of region \"brew\" contradicts its begin",
+                "on thread 1 at 110 ns, offset 265, the end of region \"brew\" contradicts its begin",
             ],
         );
     }
@@ -250,7 +250,7 @@ fn an_end_of_a_region_that_is_not_there() {
     with(
         "  +10 TaskEnd",
         "  +5 WholeRegionEnd callsite=1 age=5 task=0 inner=3\n  +5 TaskEnd",
-        &["expected at most 0 open regions of thread 1 at offset 273, found the number 3"],
+        &["expected at most 0 open regions of thread 1 at offset 272, found the number 3"],
     );
 }
 
@@ -264,7 +264,7 @@ fn a_head_that_contradicts_the_chunk_before() {
         with(
             from,
             to,
-            &["the chunk of thread 1 at 100 ns, offset 221, begins in another state than the \
+            &["the chunk of thread 1 at 100 ns, offset 220, begins in another state than the \
                  chunk before it ended in"],
         );
     }
@@ -275,7 +275,7 @@ fn a_clock_event_that_is_not_needed() {
     with(
         "  +10 TaskEnd",
         "  +0 Clock ticks=1115\n  +5 TaskEnd",
-        &["expected a delta of thread 1 at offset 273, found Clock, which is for what a delta \
+        &["expected a delta of thread 1 at offset 272, found Clock, which is for what a delta \
              cannot tell"],
     );
 }
@@ -285,7 +285,7 @@ fn a_clock_that_steps_back() {
     with(
         "  +10 TaskEnd callsite=2 task=1 parent=0 age=120",
         "  +0 Clock ticks=1100\n  +0 TaskEnd callsite=2 task=1 parent=0 age=100",
-        &["the clock of thread 1 stepped back at 110 ns, offset 282; 1 events are shown later \
+        &["the clock of thread 1 stepped back at 110 ns, offset 281; 1 events are shown later \
              than they say"],
     );
 }
@@ -295,7 +295,7 @@ fn an_anchor_that_steps_back() {
     with(
         "ticks=2000 monotonic_ns=2000",
         "ticks=900 monotonic_ns=2000",
-        &["a clock anchor in the block at offset 323 precedes an earlier one"],
+        &["a clock anchor in the block at offset 322 precedes an earlier one"],
     );
 }
 
@@ -306,7 +306,7 @@ fn numbers_that_are_reserved() {
         "id=0 kind=task",
         &[
             "expected a number above 0 of the callsite at offset 97, found 0",
-            "thread 1 uses callsite 2 at offset 203, which is described nowhere",
+            "thread 1 uses callsite 2 at offset 202, which is described nowhere",
         ],
     );
 }
@@ -343,12 +343,12 @@ fn tasks_that_begin_or_end_twice_or_never_began() {
     with(
         "  +10 RegionBegin",
         "  +0 TaskBegin callsite=2 task=1 parent=0\n  +10 RegionBegin",
-        &["on thread 1 at 0 ns, offset 208, task 1 \"order\" began a second time"],
+        &["on thread 1 at 0 ns, offset 207, task 1 \"order\" began a second time"],
     );
     with(
         "  +10 TaskEnd",
         "  +10 TaskEnd callsite=2 task=1 parent=0 age=120\n  +0 TaskEnd",
-        &["on thread 1 at 120 ns, offset 280, task 1 \"order\" ended a second time"],
+        &["on thread 1 at 120 ns, offset 279, task 1 \"order\" ended a second time"],
     );
     // Something was lost, and it may have been the begin.
     with("TaskBegin callsite=2 task=1", "TaskBegin callsite=2 task=2", &[]);
@@ -375,6 +375,6 @@ fn an_event_that_is_malformed() {
         format!("{}raw chunk\n  hex {hex}\n{}", &FAULTLESS[..second], &FAULTLESS[start..end]);
     assert_eq!(
         violations(&open_text(&text)),
-        ["3 bytes of thread 1 are skipped: expected an event at 280, found the unknown kind 31",]
+        ["3 bytes of thread 1 are skipped: expected an event at 279, found the unknown kind 31",]
     );
 }

@@ -13,7 +13,7 @@ use trace_format::{
     BLOCK_HEAD_LEN, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches, TaskId,
     Text, Ticks, Value, put_block,
 };
-use trace_reader::{Analysis, Fate, Item, Step, Trace, Workers};
+use trace_reader::{Analysis, Fate, FiberId, FiberOutcome, Item, Step, Trace, Workers};
 
 /// What one worker finds who reads everything in one piece.
 fn alone(trace: &Trace) -> Analysis {
@@ -24,6 +24,7 @@ fn alone(trace: &Trace) -> Analysis {
 fn assert_same(found: &Analysis, expected: &Analysis, what: &str) {
     assert_eq!(found.regions, expected.regions, "{what}");
     assert_eq!(found.tasks, expected.tasks, "{what}");
+    assert_eq!(found.futures, expected.futures, "{what}");
     assert_eq!(found.threads, expected.threads, "{what}");
     assert_eq!(found.logs, expected.logs, "{what}");
     assert_eq!(format!("{:?}", found.counters), format!("{:?}", expected.counters), "{what}");
@@ -52,6 +53,11 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
                 covered_ns += end.covered_ns;
             }
             let name = trace.callsites().name(end.callsite).into_owned();
+            if end.fiber != FiberId::NONE {
+                let self_ns = if end.fate == Fate::Complete { end.self_ns } else { 0 };
+                others.futures.entry(name).or_default().self_ns += u128::from(self_ns);
+                continue;
+            }
             let sums = regions.entry(name).or_default();
             if let Some(ns) = end.duration_ns() {
                 sums.0 += 1;
@@ -75,6 +81,37 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
     let tasks =
         ended.map(|task| (task.name.clone(), (task.durations.count(), task.durations.total_ns())));
     assert_eq!(tasks.collect::<BTreeMap<_, _>>(), others.tasks);
+    let futures = analysis.futures.iter().map(|row| {
+        let sums = FutureSums {
+            count: row.durations.count(),
+            total_ns: row.durations.total_ns(),
+            busy_ns: row.busy_ns,
+            ready_ns: row.ready_ns,
+            self_ns: row.self_ns,
+            polls: row.polls,
+            began: row.began,
+            began_before: row.began_before,
+            cancelled: row.cancelled,
+            panicked: row.panicked,
+        };
+        (row.name.clone(), sums)
+    });
+    assert_eq!(futures.collect::<BTreeMap<_, _>>(), others.futures);
+}
+
+/// What is counted of futures of a name.
+#[derive(Debug, Default, PartialEq)]
+struct FutureSums {
+    count: u64,
+    total_ns: u128,
+    busy_ns: u128,
+    ready_ns: u128,
+    self_ns: u128,
+    polls: u64,
+    began: u64,
+    began_before: u64,
+    cancelled: u64,
+    panicked: u64,
 }
 
 /// What is counted of steps that end no region, by name.
@@ -83,6 +120,7 @@ struct Others {
     logs: BTreeMap<String, u64>,
     counters: BTreeMap<String, u64>,
     tasks: BTreeMap<String, (u64, u128)>,
+    futures: BTreeMap<String, FutureSums>,
     /// Each ends once. The background is none.
     ended: BTreeSet<TaskId>,
 }
@@ -109,6 +147,23 @@ impl Others {
                 let sums = self.tasks.entry(name(callsite)).or_default();
                 sums.0 += 1;
                 sums.1 += u128::from(item.time.since(begin));
+            }
+            Step::FiberBegan { callsite, .. } => {
+                self.futures.entry(name(callsite)).or_default().began += 1;
+            }
+            Step::FiberEnded(end) => {
+                let sums = self.futures.entry(name(end.callsite)).or_default();
+                sums.cancelled += u64::from(end.outcome == FiberOutcome::Cancelled);
+                sums.panicked += u64::from(end.outcome == FiberOutcome::Panicked);
+                let Some(life) = end.life else {
+                    sums.began_before += 1;
+                    return;
+                };
+                sums.count += 1;
+                sums.total_ns += u128::from(item.time.since(life.begin));
+                sums.busy_ns += u128::from(life.busy_ns);
+                sums.ready_ns += u128::from(life.waited_ns);
+                sums.polls = sums.polls.saturating_add(life.polls);
             }
             _ => {}
         }
