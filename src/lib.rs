@@ -95,7 +95,7 @@
 //! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`status`](status()), [`capture`](capture()) |
 //! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
 //! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
-//! | regions | [`#[region]`](macro@region), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
+//! | regions | [`#[region]`](macro@region), [`#[region_all]`](macro@region_all), [`#[skip]`](macro@skip), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
 //! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`], [`Number`] |
 //! | arguments | [`Arg`], [`Value`], [`region_arg`], [`Region::arg`], [`Task::arg`], [`Context::arg`] |
 //!
@@ -112,7 +112,7 @@ pub use trace_core::{
     capture, is_enabled, log, new_task, open_regions, region_arg, snapshot, start, start_file,
     start_region, status, stop, trace_counter, trace_log, trace_region, trace_task, with_region,
 };
-pub use trace_macros::{region, task};
+pub use trace_macros::{region, region_all, skip, task};
 
 #[doc(hidden)]
 pub use trace_core::__private;

@@ -4,6 +4,8 @@
 //! short. Each is reported at its own tokens and says what was expected. What the arguments
 //! mean for a function is not decided here.
 
+use std::fmt::Display;
+
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -14,6 +16,7 @@ use crate::expression;
 use crate::model::Kind;
 
 const KNOWN: &str = "a name in quotes, `args(…)` and `crate = path`";
+const FACADE: &str = "`crate = path`";
 const SHAPES: &str = "`name`, `?name`, `%name` or `name = value`";
 
 /// Everything an attribute was given.
@@ -88,13 +91,8 @@ impl Arguments {
             let values = values.into_iter().collect();
             set_once(&mut self.values, word.span(), "`args(…)`", kind, values)
         } else if word == "crate" {
-            let message = "`crate` takes the path of the library: `crate = path`";
-            if !input.peek(Token![=]) {
-                return Err(Error::new(word.span(), message));
-            }
-            input.parse::<Token![=]>()?;
-            let path = path(input).map_err(|error| Error::new(error.span(), message))?;
-            set_once(&mut self.facade, word.span(), "`crate = path`", kind, path)
+            let path = facade(&word, input)?;
+            set_once(&mut self.facade, word.span(), FACADE, kind, path)
         } else {
             Err(Error::new(
                 word.span(),
@@ -151,6 +149,43 @@ impl Form {
     }
 }
 
+/// The arguments of an attribute, `taker`, that takes the path of the library and nothing else.
+pub(crate) fn parse_facade(taker: &str, tokens: TokenStream) -> Result<Option<TokenStream>> {
+    if tokens.is_empty() {
+        return Ok(None);
+    }
+    let parse = |input: ParseStream| {
+        let mut found = None;
+        while !input.is_empty() {
+            if !input.peek(Ident::peek_any) {
+                return Err(input.error(format_args!("{taker} takes {FACADE}")));
+            }
+            let word = input.call(Ident::parse_any)?;
+            if word != "crate" {
+                let message = format_args!("unknown argument `{word}`: {taker} takes {FACADE}");
+                return Err(Error::new(word.span(), message));
+            }
+            let path = facade(&word, input)?;
+            set_once(&mut found, word.span(), FACADE, taker, path)?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(found)
+    };
+    parse.parse2(tokens)
+}
+
+/// What is behind the word `crate`.
+fn facade(word: &Ident, input: ParseStream) -> Result<TokenStream> {
+    let message = "`crate` takes the path of the library: `crate = path`";
+    if !input.peek(Token![=]) {
+        return Err(Error::new(word.span(), message));
+    }
+    input.parse::<Token![=]>()?;
+    path(input).map_err(|error| Error::new(error.span(), message))
+}
+
 fn at_end(input: ParseStream) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
@@ -181,9 +216,15 @@ fn string(kind: Kind, literal: Lit) -> Result<LitStr> {
 }
 
 /// Fills `slot`, or reports at `span` that it was full.
-fn set_once<T>(slot: &mut Option<T>, span: Span, what: &str, kind: Kind, value: T) -> Result<()> {
+fn set_once<T>(
+    slot: &mut Option<T>,
+    span: Span,
+    what: &str,
+    taker: impl Display,
+    value: T,
+) -> Result<()> {
     if slot.replace(value).is_some() {
-        return Err(Error::new(span, format_args!("duplicate {what}: {kind} takes one")));
+        return Err(Error::new(span, format_args!("duplicate {what}: {taker} takes one")));
     }
     Ok(())
 }

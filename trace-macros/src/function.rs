@@ -93,9 +93,9 @@ fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, 
                 }
                 "an `extern` block"
             }
-            "impl" => "an `impl` block: put it on the functions inside",
-            "mod" => "a module: put it on the functions inside",
-            "trait" => "a trait: put it on the functions inside that have a body",
+            "impl" => "an `impl` block",
+            "mod" => "a module",
+            "trait" => "a trait",
             "struct" => "a struct",
             "enum" => "an enum",
             "union" => "a union",
@@ -104,7 +104,14 @@ fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, 
             "use" => "a `use`",
             _ => break,
         };
-        let message = format_args!("{kind} belongs on a function, found {found}");
+        let instead = match (word.to_string().as_str(), kind) {
+            ("impl" | "mod" | "trait", Kind::Region) => {
+                ": use `#[trace::region_all]` for all functions inside"
+            }
+            ("impl" | "mod" | "trait", Kind::Task) => ": put it on the functions inside",
+            _ => "",
+        };
+        let message = format_args!("{kind} belongs on a function, found {found}{instead}");
         return Err(Error::new(word.span(), message));
     }
     let span = words.first().map_or_else(Span::call_site, TokenTree::span);
@@ -112,7 +119,7 @@ fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, 
 }
 
 /// The attributes, each `#` and `[…]`; and what is behind the visibility.
-fn split_head(head: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
+pub(crate) fn split_head(head: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
     let mut len = 0;
     while head.get(len).is_some_and(|token| is(token, '#')) {
         len += 2;
@@ -163,17 +170,17 @@ impl Body {
 }
 
 /// `#![…]`, or what `//!` is.
-fn is_inner_attribute(tokens: &[TokenTree]) -> bool {
+pub(crate) fn is_inner_attribute(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [hash, bang, TokenTree::Group(attribute)]
         if is(hash, '#') && is(bang, '!') && attribute.delimiter() == Delimiter::Bracket)
 }
 
-fn is(token: &TokenTree, punctuation: char) -> bool {
+pub(crate) fn is(token: &TokenTree, punctuation: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == punctuation)
 }
 
 /// A pair of braces, or one that a macro passes on as what it took for a block.
-fn braces(token: &TokenTree) -> Option<Group> {
+pub(crate) fn braces(token: &TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
         Delimiter::Brace => Some(group.clone()),
@@ -187,7 +194,7 @@ fn braces(token: &TokenTree) -> Option<Group> {
 }
 
 /// What a macro passes on in one piece, as which it came.
-fn passed_on(token: &TokenTree) -> Option<&Group> {
+pub(crate) fn passed_on(token: &TokenTree) -> Option<&Group> {
     match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::None => Some(group),
         _ => None,
@@ -195,7 +202,7 @@ fn passed_on(token: &TokenTree) -> Option<&Group> {
 }
 
 /// The tokens as if no macro had passed on any of them.
-fn typed(tokens: &[TokenTree]) -> Vec<TokenTree> {
+pub(crate) fn typed(tokens: &[TokenTree]) -> Vec<TokenTree> {
     let typed = tokens.iter().map(|token| match passed_on(token) {
         Some(group) => typed(&group.stream().into_iter().collect::<Vec<_>>()),
         None => vec![token.clone()],

@@ -1,6 +1,8 @@
-//! The attributes of runtime-trace: `#[trace::region]` and `#[trace::task]`.
+//! The attributes of runtime-trace: `#[trace::region]` and `#[trace::task]`, which annotate a function,
+//! and `#[trace::region_all]`, which annotates all functions of a block but those with
+//! `#[trace::skip]`.
 //!
-//! Each attribute becomes a guard in front of the function's body and nothing else: the
+//! Each annotation becomes a guard in front of the function's body and nothing else: the
 //! signature, the other attributes and the body are printed as they were typed. The steps:
 //!
 //! | file | from | to |
@@ -10,6 +12,14 @@
 //! | `model` | both | `Model`, or the one error to report |
 //! | `expand` | a model | tokens; cannot fail |
 //! | `fallback` | an error | the error and the untouched item |
+//!
+//! and for a block, in front of these:
+//!
+//! | file | from | to |
+//! |---|---|---|
+//! | `items` | what is between braces | `Item`s |
+//! | `names` | the head of a block | what its methods are called after |
+//! | `region_all` | the annotated block | a model for each function in it |
 //!
 //! What is deliberately absent: features (tracing is compiled in or out by one constant of
 //! trace-core, so every build checks the same text), a parser for functions and expressions (the
@@ -22,7 +32,10 @@ mod expand;
 mod expression;
 mod fallback;
 mod function;
+mod items;
 mod model;
+mod names;
+mod region_all;
 #[cfg(test)]
 mod snapshots;
 
@@ -79,6 +92,79 @@ pub fn region(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
     annotate(Kind::Task, arguments, item)
+}
+
+/// Makes each call of each function in a block a region, as [`macro@region`] on every one of them does.
+///
+/// ```ignore
+/// #[trace::region_all]
+/// impl Machine {
+///     const BARS: u32 = 9;
+///
+///     pub fn new() -> Self { todo!() }                // the region `Machine::new`
+///
+///     pub fn brew(&mut self) -> Cup { todo!() }       // the region `Machine::brew`
+///
+///     #[trace::region("descale", args(grams))]        // as it says itself
+///     fn descale(&mut self, grams: u32) { todo!() }
+///
+///     #[trace::skip]                                  // none
+///     fn is_on(&self) -> bool { todo!() }
+///
+///     const fn watts() -> u32 { 1400 }                // none, see below
+/// }
+/// ```
+///
+/// # Where it goes
+/// - On an `impl` block, of a trait or not: all methods and associated functions.
+/// - On a trait: all that have a default body. What types implement themselves is in their `impl`
+///   blocks.
+/// - On a module that is written in place, `mod kitchen { … }`: all functions, also those in `impl`
+///   blocks, traits and modules inside. The compiler lets no attribute see what is in another file:
+///   with `mod name;` there is an error, which says to annotate what is in that file instead.
+///
+/// Functions inside of functions are not annotated, nor are those that a macro makes which is called
+/// in the block.
+///
+/// # What the regions are called
+/// - A method of `impl Machine`, or of `impl Brew for Machine`: `Machine::brew`, without paths and
+///   generic arguments. References and `dyn` are seen through. If the type has no name, or is a
+///   parameter of the block, as in `impl<T: Heat> Brew for T`, after the trait: `Brew::brew`.
+/// - A default method of `trait Brew`: `Brew::brew`.
+/// - Another function: as itself, `brew`.
+///
+/// File, line and module are recorded with each. To have another name or arguments, write
+/// `#[trace::region(…)]` on the function.
+///
+/// # What is passed over
+/// Without a word: what [`macro@region`] cannot be on, that is `const`, naked and (yet) `async`
+/// functions, and declarations without a body; and functions, `impl` blocks, traits and modules that
+/// have [`#[trace::skip]`](macro@skip) or another of these attributes themselves, be it in a
+/// `cfg_attr`.
+///
+/// # Arguments
+/// - `crate = path`: where the library is, if not at `::trace`. The path is written into each
+///   function: on a module, begin it with `crate` or `::`.
+#[proc_macro_attribute]
+pub fn region_all(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    match region_all::region_all(arguments.into(), item.clone()) {
+        Ok(annotated) => annotated.into(),
+        Err(error) => fallback::fallback(&error, item).into(),
+    }
+}
+
+/// Keeps [`macro@region_all`] from what it is on: a function, an `impl` block, a trait or a module.
+///
+/// By itself it does nothing, and it takes no arguments.
+#[proc_macro_attribute]
+pub fn skip(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let arguments = proc_macro2::TokenStream::from(arguments);
+    if arguments.is_empty() {
+        return item;
+    }
+    let error = syn::Error::new_spanned(arguments, "`#[trace::skip]` takes no arguments");
+    fallback::fallback(&error, item.into()).into()
 }
 
 fn annotate(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {

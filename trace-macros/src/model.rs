@@ -32,8 +32,12 @@ pub(crate) struct Model {
 impl Model {
     pub(crate) fn new(kind: Kind, arguments: TokenStream, item: TokenStream) -> Result<Self> {
         let function = Function::parse(kind, item)?;
+        Self::of(kind, Arguments::parse(kind, arguments)?, function)
+    }
+
+    /// Of what is parsed already. An error means that the function has to stay as it is.
+    pub(crate) fn of(kind: Kind, arguments: Arguments, function: Function) -> Result<Self> {
         runs_its_body_when_called(kind, &function)?;
-        let arguments = Arguments::parse(kind, arguments)?;
         let values = arguments.values.unwrap_or_default();
         keys_differ(kind, &values)?;
 

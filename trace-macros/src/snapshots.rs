@@ -5,7 +5,7 @@ use std::str::FromStr;
 use proc_macro2::TokenStream;
 
 use crate::model::{Kind, Model};
-use crate::{expand, fallback};
+use crate::{expand, fallback, region_all};
 
 fn tokens(source: &str) -> TokenStream {
     TokenStream::from_str(source).unwrap_or_else(|error| panic!("{error}: {source}"))
@@ -174,4 +174,56 @@ fn refused_function_stays() {
         pub const fn f(x: u8) -> u8 { x }
         "#,
     );
+}
+
+#[test]
+fn all_functions_of_a_block() {
+    let item = tokens(
+        r#"
+        /// Documented.
+        #[cfg(unix)]
+        unsafe impl<'a, T> Brew<{ 3 }> for menu::Cup<'a, T> where T: Copy {
+            #![allow(unused)]
+            const SIZE: u8 = { 3 };
+            type Milk = Oat;
+            /// Documented as well.
+            #[inline]
+            default fn r#yield(&self) -> [u8; { 3 }] { self.fill()?; [0; 3] }
+            const fn size() -> u8 { 3 }
+            #[trace::skip]
+            fn skipped() {}
+            make! { fn made() {} }
+        }
+        "#,
+    );
+    let expansion = region_all::region_all(tokens("crate = shop::x"), item);
+    let expected = r#"
+        /// Documented.
+        #[cfg(unix)]
+        unsafe impl<'a, T> Brew<{ 3 }> for menu::Cup<'a, T> where T: Copy {
+            #![allow(unused)]
+            const SIZE: u8 = { 3 };
+            type Milk = Oat;
+            /// Documented as well.
+            #[inline]
+            default fn r#yield(&self) -> [u8; { 3 }] {
+                match {
+                    static __CALLSITE: shop::x::__private::Callsite =
+                        shop::x::__private::Callsite::region(
+                            "Cup::yield",
+                            ::core::file!(), ::core::line!(), ::core::module_path!(),
+                            &[]
+                        );
+                    shop::x::__private::region(&__CALLSITE)
+                } {
+                    __guard => { self.fill()?; [0; 3] }
+                }
+            }
+            const fn size() -> u8 { 3 }
+            #[trace::skip]
+            fn skipped() {}
+            make! { fn made() {} }
+        }
+    "#;
+    assert_eq!(dense(&expansion.unwrap()), dense(&tokens(expected)));
 }
