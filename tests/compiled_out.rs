@@ -12,7 +12,16 @@ fn annotated() -> u32 {
     trace::trace_counter!("counter", evaluated());
     let (ctx, other) = trace::new_task(task.context(), "other");
     other.end();
-    trace::with_region(ctx, "with", || 7)
+    trace::with_region(ctx, "with", || Block.annotated())
+}
+
+struct Block;
+
+#[trace::region_all]
+impl Block {
+    fn annotated(&self) -> u32 {
+        7
+    }
 }
 
 fn evaluated() -> u32 {
@@ -28,7 +37,7 @@ fn start_says_when_tracing_is_compiled_out() {
         let (value, bytes) = trace::capture(annotated);
         assert_eq!(value, 7);
         let recording = trace_reader::Trace::from_bytes(bytes).unwrap().load().unwrap();
-        assert_eq!((recording.regions.len(), recording.tasks.len()), (3, 2));
+        assert_eq!((recording.regions.len(), recording.tasks.len()), (4, 2));
         return;
     }
     let dir = tempfile::tempdir().unwrap();

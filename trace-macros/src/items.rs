@@ -151,15 +151,16 @@ fn length(tokens: &[TokenTree], end: End) -> usize {
     let found = match end {
         // Braces between `<` and `>` are a constant.
         End::Body => outside_angles(tokens).find(is_end),
-        // There may be operators here, but braces are not passed over for them.
+        // Here `<` and `>` may be operators.
         End::Semicolon | End::Braces => tokens.iter().enumerate().find(is_end),
     };
     found.map_or(tokens.len(), |(at, _)| at + 1)
 }
 
-/// Whether braces here are those of a macro that makes a type: `-> kind! { … }`, not `-> ! { … }`.
+/// Whether braces here are those of a macro that makes a type: `-> kind! { … }`, but neither
+/// `-> ! { … }` nor `for ! { … }`.
 fn is_of_macro(before: &[TokenTree]) -> bool {
-    matches!(before, [.., TokenTree::Ident(_), bang] if is(bang, '!'))
+    matches!(before, [.., TokenTree::Ident(word), bang] if is(bang, '!') && word != "for")
 }
 
 /// The tokens that are not between `<` and `>`, with their places. For types only, where these are no
@@ -238,6 +239,7 @@ mod tests {
             "#[a] unsafe impl<const N: usize> !A<{ N }> for B<{ N }> where [u8; { N }]: C {}",
             "default impl<F: Fn(u8) -> A<{ 3 }>> A for F {}",
             "impl A for kind! { u8 } { fn f() {} }",
+            "impl A for ! { fn f() {} }",
         ] {
             check(source, ItemKind::Impl);
         }

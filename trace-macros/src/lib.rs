@@ -70,6 +70,8 @@ use proc_macro::TokenStream;
 /// `async`. It is the whole function that is measured, the temporaries of its last expression
 /// included; only the parameters are dropped after the end.
 ///
+/// [`macro@region_all`] is for all functions of an `impl` block, a trait or a module.
+///
 /// Of two attributes the lower one begins first. To have a region inside of the task that the
 /// same function makes, write `#[trace::region]` above `#[trace::task]`.
 #[proc_macro_attribute]
@@ -124,7 +126,8 @@ pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///   with `mod name;` there is an error, which says to annotate what is in that file instead.
 ///
 /// Functions inside of functions are not annotated, nor are those that a macro makes which is called
-/// in the block.
+/// in the block. A module that exports macros (`#[macro_export]`) is better left to attributes on what
+/// is in it: to the compiler they would be made by a macro, and may then not be called by their paths.
 ///
 /// # What the regions are called
 /// - A method of `impl Machine`, or of `impl Brew for Machine`: `Machine::brew`, without paths and

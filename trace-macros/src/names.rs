@@ -118,6 +118,7 @@ mod tests {
             "a::Brew<u8> for [u8; 3]",
             "Brew for (u8, u8)",
             "Brew for *const Cup",
+            "Brew for !",
             "Brew for fn(Cup) -> u8",
             "<T> Brew for unsafe extern \"C\" fn(T)",
             "<T: Cup> Brew for T",

@@ -112,3 +112,89 @@ pub fn diverges_for_now() -> Vec<u8> { todo!() }
 
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
 pub fn empty() {}
+
+// All functions of a block.
+
+#[derive(Clone, Copy)]
+pub struct Cup { size: u32 }
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+impl Cup {
+    pub fn new() -> Cup { println!(); Cup { size: 3 } }
+
+    pub fn to_string(&self) -> String { println!(); format!("{}", self.size) }
+
+    pub fn as_size(self) -> u32 { println!(); self.size }
+
+    pub fn into_size(&self) -> u32 { println!(); self.size }
+
+    pub fn len(&self) -> usize { println!(); return 3; }
+
+    pub fn add(self, other: Self) -> Self { println!(); Self { size: self.size + other.size } }
+
+    fn unused_self(&self) { println!() }
+
+    fn unused_in_impl(&mut self, x: u32) { let y = 1; }
+
+    pub fn checked(&self, x: Option<u32>) -> Result<u32, u32> { println!(); x.ok_or(self.size) }
+
+    pub fn lifetimes<'a>(&'a self, x: &str) -> &'a u32 { println!("{}", x); &self.size }
+
+    fn needless_mut(&mut self) -> u32 { let mut x = self.size; x }
+
+    const UNUSED: u32 = { 3 };
+
+    pub const fn constant(x: u32) -> u32 { return x; }
+}
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+impl<'a> From<&'a Cup> for u32 {
+    fn from(cup: &'a Cup) -> u32 { println!(); return cup.size; }
+}
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+impl Default for Cup {
+    fn default() -> Cup { let x = Cup::new(); x }
+}
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+pub trait Brew {
+    fn declared(&self, x: Box<Vec<u32>>);
+
+    fn by_default(&self, x: u32) -> u32 { println!(); let y = 1; return 3; }
+
+    fn into_brew<'a>(&self, x: &'a str) -> &'a str { (x) }
+}
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+pub mod kitchen {
+    use std::collections::*;
+    use std::fmt::Write;
+
+    fn unused_in_module() -> HashMap<u32, u32> { HashMap::new() }
+
+    pub fn kitchen_return(x: u32) -> u32 { println!(); return x; }
+
+    pub fn by_value(x: String) -> usize { println!(); x.len() }
+
+    mod kitchen {
+        pub(crate) fn unused_inside() { let x = 3; }
+
+        pub struct Unused;
+
+        impl Unused { pub fn unused(&self) {} }
+    }
+
+    static UNUSED: u32 = (3);
+
+    #[cfg(test)]
+    mod tests {}
+
+    pub fn after_tests(x: &Vec<u32>) -> bool { println!(); x.len() == 0 }
+}
+
+#[cfg_attr(feature = "annotated", trace_macros::skip)]
+pub fn skipped(x: u32) -> u32 { println!(); return x; }
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+mod empty {}

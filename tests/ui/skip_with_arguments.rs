@@ -1,0 +1,7 @@
+#[trace::skip(pour)]
+fn pour() {}
+
+#[trace::skip]
+fn main() {
+    pour();
+}
