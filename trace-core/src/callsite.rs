@@ -102,6 +102,10 @@ impl Callsite {
     }
 
     /// What it is of: the type of a region or task, a category, a counter's name.
+    pub(crate) fn kind(&self) -> CallsiteKind {
+        self.kind
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }

@@ -22,6 +22,7 @@ use crate::pen::Pen;
 use crate::region::Site;
 use crate::task::look_at;
 use crate::thread::{emit, short_way};
+use crate::value::{Encoded, Value};
 use crate::woken::Woken;
 
 /// A future that is traced, once something was recorded of it.
@@ -63,7 +64,8 @@ struct OwnWaker {
 }
 
 impl Fiber {
-    /// Begins a fiber in `context`, or in the current one. `None` when nothing is recorded.
+    /// Begins a fiber in `context`, or in the current one, with arguments for the callsite's keys. `None`
+    /// when nothing is recorded.
     #[cold]
     #[inline(never)]
     pub(crate) fn begin(
@@ -71,17 +73,20 @@ impl Fiber {
         kind: CallsiteKind,
         context: Option<Context>,
         wakes: bool,
+        args: &[Value<'_>],
     ) -> Option<Box<Self>> {
+        let args = (!args.is_empty()).then(|| Encoded::new(args));
         emit(|pen, now| {
             let context = context.unwrap_or(pen.context());
             let mut fiber = Self::new(site, kind, context, wakes, pen);
             let callsite = site.id(kind, pen);
             if kind == CallsiteKind::Task {
                 fiber.task_parent = context.task();
-                fiber.task = pen.begin_task(callsite, context, None, now);
+                fiber.task = pen.begin_task(callsite, context, args.as_ref(), now);
                 fiber.context = Context::of(fiber.task);
             }
-            (fiber.id, fiber.parent) = pen.begin_fiber(callsite, fiber.context, now);
+            let args = args.as_ref().filter(|_| kind != CallsiteKind::Task);
+            (fiber.id, fiber.parent) = pen.begin_fiber(callsite, fiber.context, args, now);
             fiber.begin = Some(now);
             Box::new(fiber)
         })

@@ -169,7 +169,7 @@ impl State {
     fn begun(description: Description, context: Option<Context>) -> Self {
         let Description { site, kind, wakes } = description;
         let fiber =
-            if crate::is_enabled() { Fiber::begin(site, kind, context, wakes) } else { None };
+            if crate::is_enabled() { Fiber::begin(site, kind, context, wakes, &[]) } else { None };
         fiber.map_or(Self::New(context), Self::Recorded)
     }
 
@@ -222,7 +222,7 @@ impl State {
         given: &Polled<'_>,
     ) -> Option<Polling<'_>> {
         let begun = match self {
-            Self::New(context) => Fiber::begin(site, kind, *context, wakes),
+            Self::New(context) => Fiber::begin(site, kind, *context, wakes, &[]),
             Self::Unrecorded => Fiber::unseen(site, kind, wakes),
             Self::Recorded(_) | Self::Over => None,
         };

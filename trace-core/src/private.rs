@@ -5,6 +5,7 @@ use std::fmt;
 
 pub use crate::callsite::Callsite;
 use crate::context::Context;
+pub use crate::function_future::{FunctionFuture, Unpolled};
 pub use crate::is_enabled as enabled;
 use crate::log as log_module;
 use crate::region::{FunctionRegion, Region, Site, StaysOnItsThread, begin_static, begin_with};
@@ -54,6 +55,48 @@ pub fn task_with(callsite: &'static Callsite, args: &[Value<'_>]) -> EnteredTask
 #[inline(always)]
 pub fn task_off(callsite: &'static Callsite) -> EnteredTask {
     EnteredTask::unrecorded(callsite)
+}
+
+/// Begins the region of an `async` function with its first poll.
+#[inline(always)]
+pub fn region_future(callsite: &'static Callsite) -> Unpolled {
+    Unpolled::new(callsite)
+}
+
+/// Begins the region of an `async` function with arguments. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn region_future_with(callsite: &'static Callsite, args: &[Value<'_>]) -> Unpolled {
+    Unpolled::with(callsite, args)
+}
+
+/// The region of an `async` function whose arguments are not recorded.
+#[inline(always)]
+pub fn region_future_off(callsite: &'static Callsite) -> Unpolled {
+    Unpolled::new(callsite)
+}
+
+/// Begins the task of an `async` function with its first poll.
+#[inline(always)]
+pub fn task_future(callsite: &'static Callsite) -> Unpolled {
+    Unpolled::new(callsite)
+}
+
+/// Begins the task of an `async` function with arguments. Only to be called when [`enabled`].
+#[inline(always)]
+pub fn task_future_with(callsite: &'static Callsite, args: &[Value<'_>]) -> Unpolled {
+    Unpolled::with(callsite, args)
+}
+
+/// The task of an `async` function whose arguments are not recorded.
+#[inline(always)]
+pub fn task_future_off(callsite: &'static Callsite) -> Unpolled {
+    Unpolled::new(callsite)
+}
+
+/// Stands for a result where there is none: tells the compiler the type of a body, and is never called.
+#[cold]
+pub fn result_of<T>() -> T {
+    unreachable!("the type of a result is asked for, and not a result")
 }
 
 /// How a region of a bang macro begins.

@@ -52,7 +52,7 @@ event_table! { <'a>
         /// What ends.
         callsite: CallsiteId,
     }
-    /// The arguments of the region whose begin precedes; their names are the callsite's keys.
+    /// The arguments of the region or fiber whose begin precedes; their names are the callsite's keys.
     6 RegionArgs {
         /// One value per key.
         values: Values<'a>,

@@ -12,6 +12,18 @@
 //! }
 //! ```
 //!
+//! An `async` function stays one, and its body becomes the future that it awaits:
+//!
+//! ```text
+//!     match { …; ::trace::__private::region_future(&__CALLSITE) } {
+//!         __begun => __begun.run(async move {
+//!             let _ = (&<last parameter>, …, &<first parameter>);
+//!             if false { return ::trace::__private::result_of::<Result>() }
+//!             { <statements> }
+//!         }).await
+//!     }
+//! ```
+//!
 //! 1. The body is printed once, in a block and not in a closure, so that `?`, `return`, labels
 //!    and borrows keep their meaning.
 //! 2. The guard is bound by `match` and not by `let`: it is dropped after the temporaries of
@@ -34,23 +46,84 @@ use syn::spanned::Spanned;
 use crate::args::{Argument, Form, Value};
 use crate::function::{Body, Function};
 use crate::model::{Kind, Model};
+use crate::parameters;
 
 pub(crate) fn expand(model: Model) -> TokenStream {
     let guard = guard(&model);
+    let asynchronous = model.function.qualifiers.asyncness.as_ref().map(|_| hints(&model));
     let Function { head, body, .. } = model.function;
     let Body { span, inner_attributes, statements } = body;
-    let guarded = quote_spanned! {Span::mixed_site()=>
-        #inner_attributes
-        match #guard {
-            __guard => #statements
-        }
+    let guarded = match asynchronous {
+        None => quote_spanned! {Span::mixed_site()=>
+            #inner_attributes
+            match #guard {
+                __guard => #statements
+            }
+        },
+        Some(hints) => quote_spanned! {Span::mixed_site()=>
+            #inner_attributes
+            match #guard {
+                __begun => __begun.run(async move { #hints #statements }).await
+            }
+        },
     };
     let mut braces = Group::new(Delimiter::Brace, guarded);
     braces.set_span(span);
     head.into_iter().chain([TokenTree::Group(braces)]).collect()
 }
 
-/// The block whose value is the guard.
+/// What stands in front of an `async` function's body in its block.
+///
+/// The parameters are mentioned, so that they are dropped [in order](parameters). And the compiler is told of
+/// what type the result is. It knows that of a function's body from the signature, but not that of a block
+/// within, where a `?` or a value that becomes another type, say a box that becomes one of `dyn Error`, asks
+/// for it. Nothing is told where the type has no name.
+fn hints(model: &Model) -> TokenStream {
+    let span = Span::mixed_site();
+    let Model { facade, function, .. } = model;
+    let Some((parameters, result)) = function.signature() else { return TokenStream::new() };
+    let mentioned = parameters::mentioned(&parameters, &function.body.statements);
+    let mention = match &mentioned[..] {
+        [] => TokenStream::new(),
+        names => quote_spanned!(span=> let _ = (#(&#names,)*);),
+    };
+    let named = result.unwrap_or_else(|| quote_spanned!(span=> ()));
+    if has_no_name(&named) {
+        return mention;
+    }
+    let named = at_mixed_site(named);
+    quote_spanned! {span=>
+        #mention
+        if false {
+            return #facade::__private::result_of::<#named>();
+        }
+    }
+}
+
+/// Whether `impl …` is in a type, or whether it is `!`.
+fn has_no_name(result: &TokenStream) -> bool {
+    result.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "impl",
+        TokenTree::Punct(punct) => punct.as_char() == '!',
+        TokenTree::Group(group) => has_no_name(&group.stream()),
+        TokenTree::Literal(_) => false,
+    })
+}
+
+/// The same tokens, taken for those of a macro: what is wrong with them is told where they were typed.
+fn at_mixed_site(tokens: TokenStream) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        let span = Span::mixed_site().located_at(token.span());
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), at_mixed_site(group.stream())).into();
+        }
+        token.set_span(span);
+        token
+    });
+    moved.collect()
+}
+
+/// The block whose value is the guard, or what is to become a future.
 fn guard(model: &Model) -> TokenStream {
     let span = Span::mixed_site();
     let Model { kind, name, values, facade, function } = model;
@@ -63,12 +136,14 @@ fn guard(model: &Model) -> TokenStream {
     let here = function.name.span();
     let location = quote_spanned!(here=> ::core::file!(), ::core::line!(), ::core::module_path!());
 
-    let function = |suffix| Ident::new(&format!("{}{suffix}", kind.function()), span);
-    let plain = function("");
+    let future = if function.qualifiers.asyncness.is_some() { "_future" } else { "" };
+    let begins = |suffix| Ident::new(&format!("{}{future}{suffix}", kind.function()), span);
+    let constructor = Ident::new(kind.function(), span);
+    let plain = begins("");
     let begin = if values.is_empty() {
         quote_spanned!(span=> #private::#plain(&__CALLSITE))
     } else {
-        let (with, off) = (function("_with"), function("_off"));
+        let (with, off) = (begins("_with"), begins("_off"));
         let values = values.iter().map(|value| recorded(value, &private));
         quote_spanned! {span=>
             if #private::enabled() {
@@ -81,7 +156,7 @@ fn guard(model: &Model) -> TokenStream {
     quote_spanned! {span=>
         {
             static __CALLSITE: #private::Callsite =
-                #private::Callsite::#plain(#name, #location, &[#(#keys),*]);
+                #private::Callsite::#constructor(#name, #location, &[#(#keys),*]);
             #begin
         }
     }

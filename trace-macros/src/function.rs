@@ -25,8 +25,8 @@ pub(crate) struct Function {
 #[derive(Default)]
 pub(crate) struct Qualifiers {
     pub(crate) constness: Option<Ident>,
-    /// `async` or `gen`.
-    pub(crate) coroutine: Option<Ident>,
+    pub(crate) asyncness: Option<Ident>,
+    pub(crate) genness: Option<Ident>,
     /// `#[naked]` or `#[unsafe(naked)]`.
     pub(crate) naked: Option<TokenStream>,
 }
@@ -78,8 +78,12 @@ fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, 
                 qualifiers.constness = Some(word.clone());
                 continue;
             }
-            "async" | "gen" => {
-                qualifiers.coroutine.get_or_insert_with(|| word.clone());
+            "async" => {
+                qualifiers.asyncness = Some(word.clone());
+                continue;
+            }
+            "gen" => {
+                qualifiers.genness = Some(word.clone());
                 continue;
             }
             "auto" | "default" | "safe" | "unsafe" => continue,
@@ -150,6 +154,39 @@ fn is_naked(attribute: &[TokenTree]) -> bool {
             word == "unsafe" && group.stream().to_string() == "naked"
         }
         _ => false,
+    }
+}
+
+impl Function {
+    /// The parameters, and what it returns, as typed behind the arrow; none where there is no arrow.
+    pub(crate) fn signature(&self) -> Option<(Group, Option<TokenStream>)> {
+        let head = typed(&self.head);
+        let is_word = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(found) if found == word);
+        let name = 1 + head.iter().position(|token| is_word(token, "fn"))?;
+        let mut angles = 0_u32;
+        let mut behind = head[name + 1..].iter();
+        let mut before_is_dash = false;
+        let parameters = loop {
+            let token = behind.next()?;
+            match token {
+                TokenTree::Punct(punct) if punct.as_char() == '<' => angles += 1,
+                TokenTree::Punct(punct) if punct.as_char() == '>' && !before_is_dash => {
+                    angles = angles.saturating_sub(1);
+                }
+                TokenTree::Group(group)
+                    if angles == 0 && group.delimiter() == Delimiter::Parenthesis =>
+                {
+                    break group.clone();
+                }
+                _ => {}
+            }
+            before_is_dash = is(token, '-');
+        };
+        let arrow = (behind.next(), behind.next());
+        let has_result =
+            matches!(arrow, (Some(dash), Some(angle)) if is(dash, '-') && is(angle, '>'));
+        let result = behind.take_while(|token| !is_word(token, "where")).cloned();
+        Some((parameters, has_result.then(|| result.collect())))
     }
 }
 
@@ -244,19 +281,39 @@ mod tests {
     #[test]
     fn qualifiers() {
         let of = |item| {
-            let Qualifiers { constness, coroutine, naked } = parse(item).unwrap().qualifiers;
+            let Qualifiers { constness, asyncness, genness, naked } =
+                parse(item).unwrap().qualifiers;
             let word = |word: Option<Ident>| word.map(|word| word.to_string());
-            (word(constness), word(coroutine), naked.map(|naked| naked.to_string()))
+            let coroutine = (word(asyncness), word(genness));
+            (word(constness), coroutine, naked.map(|naked| naked.to_string()))
         };
-        assert_eq!(of("#[inline] pub unsafe fn f(x: impl const A) {}"), (None, None, None));
-        assert_eq!(of("const fn f() {}"), (Some("const".into()), None, None));
-        assert_eq!(of("async gen fn f() {}"), (None, Some("async".into()), None));
-        assert_eq!(of("gen fn f() {}"), (None, Some("gen".into()), None));
+        assert_eq!(of("#[inline] pub unsafe fn f(x: impl const A) {}"), (None, (None, None), None));
+        assert_eq!(of("const fn f() {}"), (Some("const".into()), (None, None), None));
+        assert_eq!(
+            of("async gen fn f() {}"),
+            (None, (Some("async".into()), Some("gen".into())), None)
+        );
+        assert_eq!(of("gen fn f() {}"), (None, (None, Some("gen".into())), None));
+        assert_eq!(of("async fn f() {}"), (None, (Some("async".into()), None), None));
         let (_, _, naked) = of("#[cold] #[unsafe(naked)] #[inline] extern \"C\" fn f() {}");
         assert_eq!(naked.unwrap().replace(' ', ""), "#[unsafe(naked)]");
         let (_, _, naked) = of("#[doc = \"naked\"] #[naked] unsafe extern \"C\" fn f() {}");
         assert_eq!(naked.unwrap().replace(' ', ""), "#[naked]");
-        assert_eq!(of("#[unsafe(no_mangle)] extern \"C\" fn f() {}"), (None, None, None));
+        assert_eq!(of("#[unsafe(no_mangle)] extern \"C\" fn f() {}"), (None, (None, None), None));
+    }
+
+    #[test]
+    fn results() {
+        let of = |item| {
+            let (_, result) = parse(item).unwrap().signature().unwrap();
+            result.map(|result| result.to_string())
+        };
+        assert_eq!(of("fn f() {}"), None);
+        assert_eq!(of("fn f() where (): Fn() -> u8 {}"), None);
+        assert_eq!(of("fn f<F: Fn(u8) -> u16, const N: usize>(f: F) {}"), None);
+        assert_eq!(of("pub unsafe fn f<F: Fn(u8) -> u16>(f: F) -> u32 {}").unwrap(), "u32");
+        let result = of("async fn f(&self) -> Result<(), E<{ 3 }>> where Self: Sized {}").unwrap();
+        assert_eq!(result.replace(' ', ""), "Result<(),E<{3}>>");
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod function;
 mod items;
 mod model;
 mod names;
+mod parameters;
 mod region_all;
 #[cfg(test)]
 mod snapshots;
@@ -66,9 +67,15 @@ use proc_macro::TokenStream;
 ///   facade that re-exports it.
 ///
 /// # Where it goes
-/// On functions and methods that have a body and are neither `const`, nor `naked`, nor (yet)
-/// `async`. It is the whole function that is measured, the temporaries of its last expression
-/// included; only the parameters are dropped after the end.
+/// On functions and methods that have a body and are neither `const` nor `naked`. It is the whole function
+/// that is measured, the temporaries of its last expression included; only the parameters are dropped
+/// after the end.
+///
+/// An `async` function stays one. Its region lasts from the first poll to the result, or to where the
+/// future is dropped without one, and is told like that of any future: busy, ready or idle, and how it
+/// ended. The future grows by some 24 bytes, and by parameters that the body uses: they lie in the
+/// function and in its body, and are dropped with the body, before the end. For the compiler to know the
+/// type of the result within, the type is repeated: should it not exist, that is said twice.
 ///
 /// [`macro@region_all`] is for all functions of an `impl` block, a trait or a module.
 ///
@@ -86,7 +93,8 @@ pub fn region(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// fn make_cappuccino(order_id: u64) { todo!() }
 /// ```
 ///
-/// The task is a child of the task that is current at the call. It is itself current in the
+/// The task is a child of the task that is current at the call, or at the first poll of an `async`
+/// function. It is itself current in the
 /// function and in what that calls, and ends with the function. For a task that outlives a
 /// call, use `trace::new_task`.
 ///
@@ -140,7 +148,7 @@ pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[trace::region(…)]` on the function.
 ///
 /// # What is passed over
-/// Without a word: what [`macro@region`] cannot be on, that is `const`, naked and (yet) `async`
+/// Without a word: what [`macro@region`] cannot be on, that is `const` and naked
 /// functions, and declarations without a body; and functions, `impl` blocks, traits and modules that
 /// have [`#[trace::skip]`](macro@skip) or another of these attributes themselves, be it in a
 /// `cfg_attr`.

@@ -51,22 +51,20 @@ impl Model {
 }
 
 /// A guard in the body sees the call begin and end: not at compile time, not when all that
-/// the call does is to make a future or an iterator, and not where there may be no guard.
+/// the call does is to make an iterator, and not where there may be no guard. The body of an `async`
+/// function is made a future that sees it.
 fn runs_its_body_when_called(kind: Kind, function: &Function) -> Result<()> {
-    let Qualifiers { constness, coroutine, naked } = &function.qualifiers;
+    let Qualifiers { constness, asyncness: _, genness, naked } = &function.qualifiers;
     if let Some(constness) = constness {
         let message = format_args!(
             "{kind} cannot be put on a `const fn`: nothing is recorded at compile time"
         );
         return Err(Error::new(constness.span(), message));
     }
-    if let Some(word) = coroutine {
-        let instead = match kind {
-            Kind::Region => "put it on the synchronous functions that this one calls",
-            Kind::Task => "begin the task with `trace::new_task`",
-        };
-        let a = if word == "gen" { "a" } else { "an" };
-        let message = format_args!("{kind} cannot be put on {a} `{word} fn` yet: {instead}");
+    if let Some(word) = genness {
+        let message = format_args!(
+            "{kind} cannot be put on a `gen fn`: all that the call does is to make an iterator"
+        );
         return Err(Error::new(word.span(), message));
     }
     if let Some(naked) = naked {

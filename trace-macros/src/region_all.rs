@@ -108,8 +108,7 @@ impl Annotation {
     /// The annotated function, or the same tokens.
     ///
     /// What `#[trace::region]` refuses stays as it is: functions without a body, `const` and naked
-    /// ones, and `async` and `gen` ones for as long as it refuses these. There is no other rule about
-    /// that here, so that what it learns to take is taken here too.
+    /// ones, and `gen` ones for as long as it refuses these. There is no other rule about that here, so that what it learns to take is taken here too.
     fn function(&self, tokens: Vec<TokenTree>, owner: Option<&str>) -> Vec<TokenTree> {
         let model =
             Function::parse(Kind::Region, tokens.iter().cloned().collect()).and_then(|function| {

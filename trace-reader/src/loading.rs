@@ -136,7 +136,11 @@ impl<'t> Loading<'t> {
                 }
             }
             Step::RegionArg { region: Some(region), key, value } => {
-                if let Some(region) = open_region(&mut self.threads, thread, region) {
+                let polls = self.threads.get(&thread).map_or(&[][..], |regions| &regions.polls);
+                let polled = polls.iter().find(|poll| poll.number == region);
+                if let Some((_, args)) = polled.and_then(|poll| self.fibers.args_of(poll.fiber)) {
+                    self.arguments.late(key, value, args);
+                } else if let Some(region) = open_region(&mut self.threads, thread, region) {
                     self.arguments.late(key, value, &mut region.args);
                 }
             }
@@ -145,6 +149,11 @@ impl<'t> Loading<'t> {
             Step::FiberBegan { fiber, callsite, parent, task } => {
                 if !self.fibers.has(fiber) && self.scope.keeps(task) {
                     self.fibers.keep(fiber, callsite, task, parent, Some(time));
+                }
+            }
+            Step::FiberArgs { fiber, values } => {
+                if let Some((callsite, args)) = self.fibers.args_of(fiber) {
+                    self.arguments.of_begin(callsite, &values, args);
                 }
             }
             Step::FiberEnded(end) => self.fibers.ended(&end, time),

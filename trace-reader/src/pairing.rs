@@ -46,6 +46,7 @@ pub(crate) struct Now {
 pub(crate) enum Begun {
     Nothing,
     Region(u64, CallsiteId),
+    Fiber(FiberId, CallsiteId),
     Task(TaskId, CallsiteId),
 }
 
@@ -151,6 +152,10 @@ impl<'t> Pairing<'t> {
                         self.check_arguments(callsite, &values, now);
                         Some(region)
                     }
+                    Begun::Fiber(fiber, callsite) => {
+                        self.check_arguments(callsite, &values, now);
+                        return Step::FiberArgs { fiber, values };
+                    }
                     _ => self.stray(now),
                 };
                 Step::RegionArgs { region, values }
@@ -206,6 +211,7 @@ impl<'t> Pairing<'t> {
                 to: now.time,
             }),
             Event::FiberBegin { callsite, fiber, parent, task } => {
+                self.begun = Begun::Fiber(fiber, callsite);
                 Step::FiberBegan { fiber, callsite, parent, task }
             }
             Event::PollBegin { callsite, fiber, waited } => {

@@ -146,6 +146,8 @@ pub struct Fiber {
     pub waited_ns: u64,
     /// How often it was polled, as `busy_ns`.
     pub poll_count: u64,
+    /// Its arguments, unless it is a task, which has them itself.
+    pub args: Vec<Argument>,
 }
 
 /// A poll of a fiber.

@@ -148,6 +148,13 @@ pub enum Step<'a> {
         /// The task it belongs to.
         task: TaskId,
     },
+    /// The arguments of the fiber that began just now.
+    FiberArgs {
+        /// The fiber.
+        fiber: FiberId,
+        /// One value per key of the callsite.
+        values: Values<'a>,
+    },
     /// A fiber ends.
     FiberEnded(FiberEnd),
     /// A fiber is woken, for the first time since its last poll.

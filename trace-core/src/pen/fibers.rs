@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::open::Open;
 use crate::pen::Pen;
 use crate::thread::RECORDER;
+use crate::value::Encoded;
 
 impl Pen {
     /// The fiber that is being polled on this thread, the innermost one.
@@ -22,11 +23,19 @@ impl Pen {
         &mut self,
         callsite: u32,
         context: Context,
+        args: Option<&Encoded>,
         now: u64,
     ) -> (FiberId, FiberId) {
         let (callsite, task, parent) = (CallsiteId(callsite), context.task(), self.fiber());
         let fiber = self.next_fiber();
-        self.put(now, Event::FiberBegin { callsite, fiber, parent, task });
+        let begin = Event::FiberBegin { callsite, fiber, parent, task };
+        match args {
+            None => self.put(now, begin),
+            Some(args) => {
+                let values = args.values();
+                self.put_all(now, [begin, Event::RegionArgs { values }]);
+            }
+        }
         (fiber, parent)
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use trace_format::{CallsiteId, FiberId, TaskId};
 
-use crate::recording::{Fiber, Poll};
+use crate::recording::{Argument, Fiber, Poll};
 use crate::step::{FiberEnd, RegionEnd};
 use crate::{ThreadId, Time};
 
@@ -58,7 +58,13 @@ impl Fibers {
             busy_ns: 0,
             waited_ns: 0,
             poll_count: 0,
+            args: Vec::new(),
         });
+    }
+
+    /// What a fiber is, and its arguments.
+    pub(super) fn args_of(&mut self, id: FiberId) -> Option<(CallsiteId, &mut Vec<Argument>)> {
+        self.of(id).map(|fiber| (fiber.callsite, &mut fiber.args))
     }
 
     fn of(&mut self, id: FiberId) -> Option<&mut Fiber> {

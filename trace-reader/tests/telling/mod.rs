@@ -72,6 +72,11 @@ pub fn line(trace: &Trace, item: &Item<'_>) -> String {
         Step::FiberBegan { fiber, callsite, parent, task } => {
             format!("fiber {} {} begins in {}, task {}", fiber.0, name(*callsite), parent.0, task.0)
         }
+        Step::FiberArgs { fiber, values } => {
+            let mut text = String::new();
+            values.print(&mut text);
+            format!("fiber {} has {text}", fiber.0)
+        }
         Step::FiberEnded(end) => {
             let life = end.life.map(|life| {
                 let FiberLife { parent, task, begin, busy_ns, waited_ns, polls } = life;
