@@ -71,6 +71,24 @@
 //! trace::trace_counter!("queue depth", queue.len());
 //! ```
 //!
+//! # Switched on from outside
+//!
+//! With [`#[main]`](macro@main) on its `main`, a program is traced when it is started with
+//! `TRACE_OUT=cappuccino.trace`, and so are tests with [`#[test]`](macro@test), each of which is a task.
+//! `cargo trace run` and `cargo trace test` do that, and report.
+//!
+//! ```no_run
+//! #[trace::main]
+//! fn main() {
+//!     // …
+//! }
+//!
+//! #[trace::test]
+//! fn milk_is_foamed() {
+//!     // …
+//! }
+//! ```
+//!
 //! # What it costs
 //!
 //! While tracing is off, each begin and end, log and counter loads one atomic: no clock is read,
@@ -93,6 +111,7 @@
 //! | | |
 //! |---|---|
 //! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`status`](status()), [`capture`](capture()) |
+//! | from outside | [`#[main]`](macro@main), [`#[test]`](macro@test), [`start_from_env`], [`SessionFromEnv`] |
 //! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
 //! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
 //! | regions | [`#[region]`](macro@region), [`#[region_all]`](macro@region_all), [`#[skip]`](macro@skip), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
@@ -107,12 +126,13 @@ extern crate self as trace;
 
 pub use trace_core::{
     Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, InContext, Number,
-    OpenRegion, OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder, Snapshot,
-    SnapshotError, StartError, Status, StopError, Summary, Task, TraceFuture, Traced, Value,
-    capture, is_enabled, log, new_task, open_regions, region_arg, snapshot, start, start_file,
-    start_region, status, stop, trace_counter, trace_log, trace_region, trace_task, with_region,
+    OpenRegion, OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder,
+    SessionFromEnv, Snapshot, SnapshotError, StartError, Status, StopError, Summary, Task,
+    TraceFuture, Traced, Value, capture, is_enabled, log, new_task, open_regions, region_arg,
+    snapshot, start, start_file, start_from_env, start_region, status, stop, trace_counter,
+    trace_log, trace_region, trace_task, with_region,
 };
-pub use trace_macros::{region, region_all, skip, task};
+pub use trace_macros::{main, region, region_all, skip, task, test};
 
 #[doc(hidden)]
 pub use trace_core::__private;

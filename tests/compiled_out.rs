@@ -50,3 +50,45 @@ fn start_says_when_tracing_is_compiled_out() {
     let (value, bytes) = trace::capture(annotated);
     assert_eq!((value, bytes), (7, Vec::new()));
 }
+
+/// Set for a process that is asked for a trace.
+const PROGRAM: &str = "TRACE_COMPILED_OUT_PROGRAM";
+
+/// Not a test, but that process.
+#[test]
+fn child() {
+    if std::env::var_os(PROGRAM).is_some() {
+        let _trace = trace::start_from_env();
+        annotated();
+    }
+}
+
+/// Otherwise it would be recorded by the one above.
+#[cfg(any(feature = "off", all(feature = "release_off", not(debug_assertions))))]
+#[trace::test]
+fn tests_are_tests() {
+    assert_eq!(annotated(), 7);
+}
+
+#[test]
+fn whoever_asks_for_a_trace_is_told_when_tracing_is_compiled_out() {
+    if COMPILED_IN {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.trace");
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child", "--nocapture"])
+        .env(PROGRAM, "")
+        .env("TRACE_OUT", &path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    let line = said.lines().find(|line| line.starts_with("trace: TRACE_OUT=")).expect("a line");
+    assert!(
+        line.contains("compiled out") && line.ends_with("; the program runs untraced"),
+        "{line}"
+    );
+    assert!(!path.exists());
+}

@@ -277,7 +277,7 @@ fn wakers_are_made_once() {
     let given = Waker::from(Arc::clone(&counting));
     let (trace, recording) = recorded(|| {
         let inner = poll_fn(note).in_region("inner");
-        let mut outer = pin!(async { inner.await }.in_region("outer"));
+        let mut outer = pin!(inner.in_region("outer"));
         for _ in 0..3 {
             assert!(outer.as_mut().poll(&mut Polled::from_waker(&given)).is_pending());
             seen.lock().unwrap()[0].wake_by_ref();

@@ -5,12 +5,14 @@ use std::fmt;
 
 pub use crate::callsite::Callsite;
 use crate::context::Context;
+pub use crate::env::start_from_env;
 pub use crate::function_future::{FunctionFuture, Unpolled};
 pub use crate::is_enabled as enabled;
 use crate::log as log_module;
 use crate::region::{FunctionRegion, Region, Site, StaysOnItsThread, begin_static, begin_with};
 use crate::switch::when_on;
 use crate::task::EnteredTask;
+pub use crate::testing::{test, test_name};
 use crate::value::{Arg, Number, Value};
 
 /// Begins the region of a function.

@@ -1,5 +1,6 @@
 //! What the header tells about the program. Whatever cannot be found out is left empty.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Read;
@@ -8,6 +9,13 @@ use std::path::Path;
 /// The path of the executable.
 pub(crate) fn executable() -> String {
     std::env::current_exe().map(|path| path.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What the executable is called, without its directory and its extension.
+pub(crate) fn name() -> OsString {
+    let path = std::env::current_exe().ok();
+    let name = path.as_deref().and_then(Path::file_stem);
+    name.unwrap_or("program".as_ref()).to_owned()
 }
 
 /// The command line, with a space between arguments.

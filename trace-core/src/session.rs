@@ -1,6 +1,7 @@
 //! Sessions: from start to stop.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -201,11 +202,19 @@ impl SessionBuilder {
     /// # Errors
     /// As for [`start_file`].
     pub fn start_file(self, path: impl AsRef<Path>) -> Result<Session, StartError> {
-        let path = path.as_ref();
+        self.start_in(path.as_ref(), storage::create_trace)
+    }
+
+    /// Starts recording into the file at `path`, which `create` makes.
+    pub(crate) fn start_in(
+        self,
+        path: &Path,
+        create: fn(&Path) -> io::Result<File>,
+    ) -> Result<Session, StartError> {
         let mut on = lock_for_session()?;
         let size = self.size(&on)?;
-        let file = storage::create_trace(path)
-            .map_err(|source| StartError::Output { path: path.to_owned(), source })?;
+        let file =
+            create(path).map_err(|source| StartError::Output { path: path.to_owned(), source })?;
         let session = program::random();
         let memory = size.in_file(path, session)?;
         // Whatever happens from now on, the header tells where the pool is.
@@ -268,7 +277,7 @@ fn stop_if(chosen: impl FnOnce(usize) -> bool) -> Result<Summary, StopError> {
     let OfSession { pool, drainer, .. } = session;
     pool.begin_stopping(drainer.thread());
     let written = drainer.join().unwrap_or_else(|_| {
-        let source = std::io::Error::other("the thread that writes the trace panicked");
+        let source = io::Error::other("the thread that writes the trace panicked");
         Err(StopError::Write { source, written: 0, lost: 0 })
     });
     on.end_session(&pool);

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::error::StartError;
+use crate::fork;
 use crate::memory::{Heap, Memory};
 
 /// The smallest chunk: it holds the largest head, and some events behind it.
@@ -64,6 +65,22 @@ impl Size {
 /// Makes the file of a trace, for its owner alone. An existing one is replaced.
 pub(crate) fn create_trace(path: &Path) -> io::Result<File> {
     for_owner().create(true).truncate(true).open(path)
+}
+
+/// The same, unless another process is writing a trace to the file that it made in this way.
+pub(crate) fn create_own_trace(path: &Path) -> io::Result<File> {
+    let file = for_owner().create(true).truncate(false).open(path)?;
+    // Others, as a pipe or `/dev/null`, may have several writers, and no length.
+    if file.metadata()?.is_file() {
+        if !fork::claim(&file) {
+            let message = "another process is writing its trace to it; with `%p` in the name, \
+                           each process has a file of its own";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
+        }
+        // Only now: what is there may have been that other process's.
+        file.set_len(0)?;
+    }
+    Ok(file)
 }
 
 /// The same where nothing may be yet, not even a link: for names that others can guess.

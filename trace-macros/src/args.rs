@@ -57,6 +57,10 @@ impl Arguments {
         if tokens.is_empty() {
             return Ok(Self::default());
         }
+        if matches!(kind, Kind::Main | Kind::Test) {
+            let facade = parse_facade(&kind.to_string(), tokens)?;
+            return Ok(Self { facade, ..Self::default() });
+        }
         (|input: ParseStream| Self::parse_all(kind, input)).parse2(tokens)
     }
 

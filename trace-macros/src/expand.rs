@@ -49,7 +49,16 @@ use crate::model::{Kind, Model};
 use crate::parameters;
 
 pub(crate) fn expand(model: Model) -> TokenStream {
-    let guard = guard(&model);
+    let guard = match model.kind {
+        Kind::Main => session(&model),
+        Kind::Region | Kind::Task | Kind::Test => guard(&model),
+    };
+    let attribute = match model.kind {
+        Kind::Test if !model.function.qualifiers.is_test => {
+            quote_spanned!(Span::mixed_site()=> #[::core::prelude::v1::test])
+        }
+        _ => TokenStream::new(),
+    };
     let asynchronous = model.function.qualifiers.asyncness.as_ref().map(|_| hints(&model));
     let Function { head, body, .. } = model.function;
     let Body { span, inner_attributes, statements } = body;
@@ -69,7 +78,13 @@ pub(crate) fn expand(model: Model) -> TokenStream {
     };
     let mut braces = Group::new(Delimiter::Brace, guarded);
     braces.set_span(span);
-    head.into_iter().chain([TokenTree::Group(braces)]).collect()
+    attribute.into_iter().chain(head).chain([TokenTree::Group(braces)]).collect()
+}
+
+/// The session around a program.
+fn session(model: &Model) -> TokenStream {
+    let facade = &model.facade;
+    quote_spanned!(Span::mixed_site()=> #facade::__private::start_from_env())
 }
 
 /// What stands in front of an `async` function's body in its block.
@@ -136,10 +151,16 @@ fn guard(model: &Model) -> TokenStream {
     let here = function.name.span();
     let location = quote_spanned!(here=> ::core::file!(), ::core::line!(), ::core::module_path!());
 
+    let name = match kind {
+        Kind::Test => quote_spanned! {span=>
+            #private::test_name(::core::concat!(::core::module_path!(), "::", #name))
+        },
+        _ => quote_spanned!(span=> #name),
+    };
     let future = if function.qualifiers.asyncness.is_some() { "_future" } else { "" };
     let begins = |suffix| Ident::new(&format!("{}{future}{suffix}", kind.function()), span);
-    let constructor = Ident::new(kind.function(), span);
     let plain = begins("");
+    let describe = Ident::new(kind.callsite(), span);
     let begin = if values.is_empty() {
         quote_spanned!(span=> #private::#plain(&__CALLSITE))
     } else {
@@ -156,7 +177,7 @@ fn guard(model: &Model) -> TokenStream {
     quote_spanned! {span=>
         {
             static __CALLSITE: #private::Callsite =
-                #private::Callsite::#constructor(#name, #location, &[#(#keys),*]);
+                #private::Callsite::#describe(#name, #location, &[#(#keys),*]);
             #begin
         }
     }
@@ -194,10 +215,21 @@ fn located_at(place: Span, path: &TokenStream) -> TokenStream {
 
 /// The names on the other side.
 impl Kind {
+    /// What begins it.
     const fn function(self) -> &'static str {
         match self {
             Self::Region => "region",
             Self::Task => "task",
+            Self::Main => "start_from_env",
+            Self::Test => "test",
+        }
+    }
+
+    /// What makes its callsite: a test is a task.
+    const fn callsite(self) -> &'static str {
+        match self {
+            Self::Test => Self::Task.function(),
+            _ => self.function(),
         }
     }
 }

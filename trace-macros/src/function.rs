@@ -17,6 +17,8 @@ pub(crate) struct Function {
     /// All that stands before the body.
     pub(crate) head: Vec<TokenTree>,
     pub(crate) name: Ident,
+    /// What is in its parentheses, if that is anything.
+    pub(crate) parameters: Option<TokenStream>,
     pub(crate) qualifiers: Qualifiers,
     pub(crate) body: Body,
 }
@@ -29,6 +31,8 @@ pub(crate) struct Qualifiers {
     pub(crate) genness: Option<Ident>,
     /// `#[naked]` or `#[unsafe(naked)]`.
     pub(crate) naked: Option<TokenStream>,
+    /// Whether it is a test already: `#[test]`, or that of a runtime.
+    pub(crate) is_test: bool,
 }
 
 /// What is between the braces.
@@ -48,23 +52,31 @@ impl Function {
         if body.is_some() {
             head.pop();
         }
-        let (name, qualifiers) = if head.iter().any(|token| passed_on(token).is_some()) {
-            parse_head(kind, &typed(&head), body.is_some())?
-        } else {
-            parse_head(kind, &head, body.is_some())?
-        };
+        let Named { name, parameters, qualifiers } =
+            if head.iter().any(|token| passed_on(token).is_some()) {
+                parse_head(kind, &typed(&head), body.is_some())?
+            } else {
+                parse_head(kind, &head, body.is_some())?
+            };
         let Some(body) = body else {
             let message = format_args!(
                 "{kind} needs a function body: put it on the implementation, not on the declaration"
             );
             return Err(Error::new(name.span(), message));
         };
-        Ok(Self { head, name, qualifiers, body: Body::new(body) })
+        Ok(Self { head, name, parameters, qualifiers, body: Body::new(body) })
     }
 }
 
+/// What the words in front of the body tell.
+struct Named {
+    name: Ident,
+    parameters: Option<TokenStream>,
+    qualifiers: Qualifiers,
+}
+
 /// Looks for the function's name, or reports the word that says what the item is instead.
-fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, Qualifiers)> {
+fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<Named> {
     let (attributes, words) = split_head(head);
     let mut qualifiers = Qualifiers::default();
     let mut rest = words.iter().peekable();
@@ -72,7 +84,9 @@ fn parse_head(kind: Kind, head: &[TokenTree], has_body: bool) -> Result<(Ident, 
         let found = match word.to_string().as_str() {
             "fn" => {
                 let Some(TokenTree::Ident(name)) = rest.next() else { break };
-                return Ok((name.clone(), qualifiers));
+                let parameters = rest.next().and_then(in_parentheses);
+                qualifiers.is_test = attributes.chunks(2).any(is_test);
+                return Ok(Named { name: name.clone(), parameters, qualifiers });
             }
             "const" => {
                 qualifiers.constness = Some(word.clone());
@@ -190,6 +204,24 @@ impl Function {
     }
 }
 
+/// Whether this is `#[test]`, or `#[tokio::test(…)]` and the like.
+fn is_test(attribute: &[TokenTree]) -> bool {
+    let [_, TokenTree::Group(attribute)] = attribute else { return false };
+    let inside = attribute.stream().into_iter();
+    let path = inside.take_while(|token| !matches!(token, TokenTree::Group(_)) && !is(token, '='));
+    path.last().is_some_and(|token| matches!(token, TokenTree::Ident(word) if word == "test"))
+}
+
+/// What is in parentheses, if that is anything.
+fn in_parentheses(token: &TokenTree) -> Option<TokenStream> {
+    match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+            Some(group.stream()).filter(|inside| !inside.is_empty())
+        }
+        _ => None,
+    }
+}
+
 impl Body {
     fn new(braces: Group) -> Self {
         let (span, inside) = (braces.span(), braces.stream());
@@ -281,7 +313,7 @@ mod tests {
     #[test]
     fn qualifiers() {
         let of = |item| {
-            let Qualifiers { constness, asyncness, genness, naked } =
+            let Qualifiers { constness, asyncness, genness, naked, .. } =
                 parse(item).unwrap().qualifiers;
             let word = |word: Option<Ident>| word.map(|word| word.to_string());
             let coroutine = (word(asyncness), word(genness));
@@ -314,6 +346,18 @@ mod tests {
         assert_eq!(of("pub unsafe fn f<F: Fn(u8) -> u16>(f: F) -> u32 {}").unwrap(), "u32");
         let result = of("async fn f(&self) -> Result<(), E<{ 3 }>> where Self: Sized {}").unwrap();
         assert_eq!(result.replace(' ', ""), "Result<(),E<{3}>>");
+    }
+
+    #[test]
+    fn tests_and_parameters() {
+        let of = |item| {
+            let Function { parameters, qualifiers, .. } = parse(item).unwrap();
+            (parameters.map(|tokens| tokens.to_string()), qualifiers.is_test)
+        };
+        assert_eq!(of("#[cfg(test)] #[doc = \"test\"] fn test() {}"), (None, false));
+        assert_eq!(of("#[test] fn f(a: A) {}"), (Some("a : A".into()), true));
+        assert_eq!(of("#[should_panic] #[tokio::test(flavor = \"x\")] fn f() {}"), (None, true));
+        assert_eq!(of("#[::core::prelude::v1::test] fn f<T: Fn(u8)>() {}"), (None, true));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The attributes of runtime-trace: `#[trace::region]` and `#[trace::task]`, which annotate a function,
 //! and `#[trace::region_all]`, which annotates all functions of a block but those with
-//! `#[trace::skip]`.
+//! `#[trace::skip]`; and `#[trace::main]` and `#[trace::test]`, for what a trace begins with.
 //!
 //! Each annotation becomes a guard in front of the function's body and nothing else: the
 //! signature, the other attributes and the body are printed as they were typed. The steps:
@@ -176,6 +176,58 @@ pub fn skip(arguments: TokenStream, item: TokenStream) -> TokenStream {
     }
     let error = syn::Error::new_spanned(arguments, "`#[trace::skip]` takes no arguments");
     fallback::fallback(&error, item.into()).into()
+}
+
+/// Records a program when `TRACE_OUT` says where to, from the first to the last line of `main`.
+///
+/// ```ignore
+/// #[trace::main]
+/// fn main() -> Result<(), Box<dyn std::error::Error>> { todo!() }
+/// ```
+///
+/// It is `trace::start_from_env()` in front of all that `main` does, and its end behind that: whatever
+/// `main` returns, and when it panics. What the function returns stays as it is.
+///
+/// The one argument is `crate = path`, as for [`macro@region`].
+///
+/// # With an asynchronous `main`
+/// Put it below the runtime's attribute. That one comes first then, makes a synchronous `main` that
+/// starts the runtime, and passes this attribute on to it, so that the runtime's own work is in the trace:
+///
+/// ```ignore
+/// #[tokio::main]
+/// #[trace::main]
+/// async fn main() { todo!() }
+/// ```
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    annotate(Kind::Main, arguments, item)
+}
+
+/// Makes a function a test, and each run of it a task when `TRACE_OUT` says where to record tests.
+///
+/// ```ignore
+/// #[trace::test]
+/// fn milk_is_foamed() -> Result<(), Spilled> { todo!() }
+///
+/// #[trace::test]
+/// #[should_panic(expected = "out of milk")]
+/// fn milk_runs_out() { todo!() }
+/// ```
+///
+/// It takes the place of `#[test]`, and does no harm beside it. The task is named as Cargo prints the test: `tests::milk_is_foamed`. All
+/// tests of a process are in one trace, side by side; on Unix it is whole when the process has exited. A
+/// task whose test panicked has the argument `outcome = "panicked"`, also where that is as it should be.
+/// Without `TRACE_OUT`, a test costs the load of two flags more.
+///
+/// Tests that record by themselves, with `trace::capture` or `trace::start`, find a session that is on, and
+/// are better left to `#[test]`, in a process of their own.
+///
+/// The one argument is `crate = path`, as for [`macro@region`]. An asynchronous test needs the runtime's
+/// attribute above this one, as with [`macro@main`]: first `#[tokio::test]`, then `#[trace::test]`.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    annotate(Kind::Test, arguments, item)
 }
 
 fn annotate(kind: Kind, arguments: TokenStream, item: TokenStream) -> TokenStream {

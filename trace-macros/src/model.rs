@@ -17,6 +17,8 @@ use crate::function::{Function, Qualifiers};
 pub(crate) enum Kind {
     Region,
     Task,
+    Main,
+    Test,
 }
 
 /// One annotated function.
@@ -38,11 +40,17 @@ impl Model {
     /// Of what is parsed already. An error means that the function has to stay as it is.
     pub(crate) fn of(kind: Kind, arguments: Arguments, function: Function) -> Result<Self> {
         runs_its_body_when_called(kind, &function)?;
+        takes_nothing_if_an_entry(kind, &function)?;
         let values = arguments.values.unwrap_or_default();
         keys_differ(kind, &values)?;
 
         let name = arguments.name.unwrap_or_else(|| {
-            LitStr::new(&function.name.unraw().to_string(), function.name.span())
+            let name = match kind {
+                // As Cargo prints it.
+                Kind::Test => function.name.to_string(),
+                _ => function.name.unraw().to_string(),
+            };
+            LitStr::new(&name, function.name.span())
         });
         let facade =
             arguments.facade.unwrap_or_else(|| quote_spanned!(Span::mixed_site()=> ::trace));
@@ -54,12 +62,25 @@ impl Model {
 /// the call does is to make an iterator, and not where there may be no guard. The body of an `async`
 /// function is made a future that sees it.
 fn runs_its_body_when_called(kind: Kind, function: &Function) -> Result<()> {
-    let Qualifiers { constness, asyncness: _, genness, naked } = &function.qualifiers;
+    let Qualifiers { constness, asyncness, genness, naked, .. } = &function.qualifiers;
     if let Some(constness) = constness {
         let message = format_args!(
             "{kind} cannot be put on a `const fn`: nothing is recorded at compile time"
         );
         return Err(Error::new(constness.span(), message));
+    }
+    let runs_it = match kind {
+        Kind::Region | Kind::Task => None,
+        // Attributes expand from the top, and that of a runtime passes on the others that it finds.
+        Kind::Main => Some("main"),
+        Kind::Test => Some("test"),
+    };
+    if let (Some(word), Some(name)) = (asyncness, runs_it) {
+        let message = format_args!(
+            "{kind} cannot be put on an `async fn`: put it below the runtime's attribute, as \
+             `#[tokio::{name}]`, which makes this function a synchronous one"
+        );
+        return Err(Error::new(word.span(), message));
     }
     if let Some(word) = genness {
         let message = format_args!(
@@ -72,6 +93,18 @@ fn runs_its_body_when_called(kind: Kind, function: &Function) -> Result<()> {
             "{kind} cannot be put on a naked function: its body is assembly and nothing else"
         );
         return Err(Error::new_spanned(naked, message));
+    }
+    Ok(())
+}
+
+/// What the program or the harness calls is called with nothing.
+fn takes_nothing_if_an_entry(kind: Kind, function: &Function) -> Result<()> {
+    if !matches!(kind, Kind::Main | Kind::Test) {
+        return Ok(());
+    }
+    if let Some(parameters) = &function.parameters {
+        let message = format_args!("{kind} belongs on a function without parameters");
+        return Err(Error::new_spanned(parameters, message));
     }
     Ok(())
 }
@@ -92,6 +125,8 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Region => "`#[trace::region]`",
             Self::Task => "`#[trace::task]`",
+            Self::Main => "`#[trace::main]`",
+            Self::Test => "`#[trace::test]`",
         })
     }
 }

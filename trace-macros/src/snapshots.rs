@@ -84,6 +84,78 @@ fn task_with_arguments_of_each_form() {
 }
 
 #[test]
+fn main_of_any_type() {
+    check(
+        Kind::Main,
+        "crate = shop",
+        "#[allow(unused)] fn main() -> impl Termination { brew()?; Ok(()) }",
+        r#"
+        #[allow(unused)]
+        fn main() -> impl Termination {
+            match shop::__private::start_from_env() {
+                __guard => { brew()?; Ok(()) }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn test_with_attributes() {
+    check(
+        Kind::Test,
+        "",
+        "#[ignore] #[should_panic] fn r#try() { #![allow(unused)] brew() }",
+        r#"
+        #[::core::prelude::v1::test]
+        #[ignore] #[should_panic] fn r#try() {
+            #![allow(unused)]
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::task(
+                        ::trace::__private::test_name(
+                            ::core::concat!(::core::module_path!(), "::", "r#try")
+                        ),
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::test(&__CALLSITE)
+            } {
+                __guard => { brew() }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn test_that_is_one_already() {
+    check(
+        Kind::Test,
+        "",
+        "#[::core::prelude::v1::test] fn foam() {}",
+        r#"
+        #[::core::prelude::v1::test]
+        fn foam() {
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::task(
+                        ::trace::__private::test_name(
+                            ::core::concat!(::core::module_path!(), "::", "foam")
+                        ),
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::test(&__CALLSITE)
+            } {
+                __guard => {}
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
 fn what_surrounds_the_body_stays() {
     check(
         Kind::Region,

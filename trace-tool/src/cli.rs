@@ -26,8 +26,10 @@ pub(crate) const DEFAULT_JSON_ENTRIES: usize = 10_000;
 Examples:
   cargo trace report app.trace                         the whole trace in numbers
   cargo trace tasks app.trace --type makeCappuccino    what its slowest tasks did
+  cargo trace test                                     all tests, each of which is a task
 
-Exit codes: 0 all is well, 1 `validate` found violations, 2 the command failed."
+Exit codes: 0 all is well, 1 `validate` found violations, 2 the command failed; of `run`, `test` and
+`bench` that of Cargo."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -48,12 +50,59 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Runs the program with `cargo run`, and sums up the traces that it wrote.
+    ///
+    /// A program writes one when its `main` has `#[trace::main]`, or calls `trace::start_from_env()`. So do
+    /// other programs that it starts.
+    #[command(after_help = "\
+Examples:
+  cargo trace run
+  cargo trace run -- --release --bin coffee -- --cups 3
+  cargo trace run --json | jq '.tasks[] | {name, p99_ns}'")]
+    Run(Launch),
+    /// Runs the tests with `cargo test`, and sums up the traces that they wrote.
+    ///
+    /// Each test with `#[trace::test]` is a task; all of a process are in one trace.
+    #[command(after_help = "\
+Examples:
+  cargo trace test
+  cargo trace test -- -p coffee milk -- --test-threads=1
+  cargo trace test --sort max --limit 5")]
+    Test(Launch),
+    /// Runs the benchmarks with `cargo bench`, and sums up the traces that they wrote.
+    ///
+    /// A benchmark writes one when its `main` has `#[trace::main]`, or calls `trace::start_from_env()`.
+    #[command(after_help = "\
+Examples:
+  cargo trace bench -- --bench coffee")]
+    Bench(Launch),
     Report(Report),
     Tasks(Tasks),
     Logs(Logs),
     Dump(Dump),
     Recover(Recover),
     Validate(Validate),
+}
+
+/// What `run`, `test` and `bench` take.
+#[derive(Debug, Args)]
+pub(crate) struct Launch {
+    /// Where the traces go: a directory that is empty or not there
+    /// [default: target/trace/TIME-PID of the workspace].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// What the tables are sorted by.
+    #[arg(long, value_name = "KEY", default_value = "total")]
+    pub(crate) sort: SortKey,
+    /// Rows per table [default: 20, with --json all].
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Prints JSON; what the program prints goes to standard error.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What Cargo gets.
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) args: Vec<OsString>,
 }
 
 /// Sums up a trace: tasks, regions, threads, logs, counters, and what is lost or wrong.

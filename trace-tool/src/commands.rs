@@ -11,6 +11,7 @@ use trace_reader::{RecoverError, TaskId, Trace};
 use crate::cli::{self, Cli, Color, Command};
 use crate::error::Error;
 use crate::escape::plain;
+use crate::launch::{self, Verb};
 use crate::paint::{ALARM, paint};
 use crate::progress::Progress;
 use crate::recover::Recovery;
@@ -21,9 +22,6 @@ use crate::{dump, json, logs};
 
 /// The exit code when `validate` finds violations.
 const VIOLATIONS: u8 = 1;
-
-/// The exit code when there is no answer.
-const FAILURE: u8 = 2;
 
 /// Runs `cargo trace` with the arguments of this process.
 pub fn main() -> ExitCode {
@@ -45,9 +43,9 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            let error = error.to_string();
-            anstream::eprintln!("{} {}", paint(ALARM, "error:"), plain(&error));
-            ExitCode::from(FAILURE)
+            let message = error.to_string();
+            anstream::eprintln!("{} {}", paint(ALARM, "error:"), plain(&message));
+            ExitCode::from(error.code())
         }
     }
 }
@@ -57,7 +55,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
     let mut out = BufWriter::new(AutoStream::auto(io::stdout().lock()));
     match command {
         Command::Report(args) => {
-            let mut report = read(&args.file, "reading", TWICE, Report::of)?;
+            let mut report = read_whole(&args.file, Report::of)?;
             report.sort(args.sort);
             if args.json {
                 report.truncate(args.limit.unwrap_or(usize::MAX));
@@ -66,6 +64,9 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
                 report.write(&mut out, width(), args.limit.unwrap_or(cli::DEFAULT_ROWS))?;
             }
         }
+        Command::Run(args) => code = run_launch(Verb::Run, args, &mut out)?,
+        Command::Test(args) => code = run_launch(Verb::Test, args, &mut out)?,
+        Command::Bench(args) => code = run_launch(Verb::Bench, args, &mut out)?,
         Command::Tasks(args) => {
             let default = if args.json { cli::DEFAULT_JSON_ENTRIES } else { cli::DEFAULT_ENTRIES };
             let entries = args.entries.unwrap_or(default);
@@ -127,7 +128,7 @@ fn selection(args: &cli::Tasks) -> Selection {
 /// When the trace cannot be read, or standard output cannot be written.
 pub fn print_report(path: impl AsRef<Path>) -> Result<(), Error> {
     let path = path.as_ref();
-    let mut report = read(path, "reading", TWICE, Report::of)?;
+    let mut report = read_whole(path, Report::of)?;
     report.sort(Default::default());
     let mut out = BufWriter::new(AutoStream::auto(io::stdout().lock()));
     report.write(&mut out, width(), cli::DEFAULT_ROWS)?;
@@ -155,6 +156,14 @@ fn read<T>(
     trace.and_then(|trace| question(&trace)).map_err(|error| error.in_file(path))
 }
 
+/// Opens a trace and asks it what takes one reading of all its events.
+pub(crate) fn read_whole<T>(
+    path: &Path,
+    question: impl FnOnce(&Trace) -> Result<T, Error>,
+) -> Result<T, Error> {
+    read(path, "reading", TWICE, question)
+}
+
 /// Opens a trace whose events are read while the output is written.
 fn read_lazily(path: &Path) -> Result<Trace, Error> {
     let (_progress, source) = Progress::of_file(label("opening", path), open(path)?, 1);
@@ -172,6 +181,10 @@ fn label(doing: &str, path: &Path) -> String {
 /// Progress while the output is written, unless the output itself shows on the terminal.
 fn unless_shown(doing: &str, path: &Path) -> Option<Progress> {
     (!io::stdout().is_terminal()).then(|| Progress::of_unknown_length(label(doing, path)))
+}
+
+fn run_launch(verb: Verb, args: &cli::Launch, out: &mut dyn Write) -> Result<ExitCode, Error> {
+    Ok(ExitCode::from(launch::launch(verb, args, out, width())?))
 }
 
 fn run_dump(args: &cli::Dump, out: &mut dyn Write) -> Result<(), Error> {

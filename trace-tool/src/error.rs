@@ -1,5 +1,6 @@
 //! Why a command has no answer.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
@@ -40,6 +41,27 @@ pub enum Error {
     },
     /// No task of the trace has this id.
     NoTask(TaskId),
+    /// Cargo cannot be run.
+    Cargo {
+        /// What was to be run.
+        program: OsString,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There can be no traces in a directory.
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// No process of a run wrote a trace.
+    NoTraces {
+        /// What was run.
+        command: String,
+        /// Its exit code.
+        code: u8,
+    },
     /// The output cannot be written.
     Write {
         /// The file, or none for standard output.
@@ -57,6 +79,16 @@ impl Error {
                 Self::Trace { path: Some(path.to_owned()), source }
             }
             other => other,
+        }
+    }
+
+    /// The exit code of a command that has no answer: that of the program that it ran, if that failed.
+    pub(crate) fn code(&self) -> u8 {
+        /// Of commands that have run nothing.
+        const FAILURE: u8 = 2;
+        match self {
+            Self::NoTraces { code, .. } if *code != 0 => *code,
+            _ => FAILURE,
         }
     }
 
@@ -113,6 +145,24 @@ impl fmt::Display for Error {
                 "no task has the id {}; `cargo trace tasks` shows the ids of the slowest ones",
                 id.0
             ),
+            Self::Cargo { program, source } => {
+                write!(f, "cannot run {}: {source}", program.to_string_lossy())
+            }
+            Self::Directory { path, source } => {
+                write!(f, "cannot keep traces in {}: {source}", path.display())
+            }
+            Self::NoTraces { command, code: 0 } => write!(
+                f,
+                "expected traces of what `{command}` ran, found none; put `#[trace::main]` on the \
+                 program's `main` and `#[trace::test]` on tests, or begin with \
+                 `trace::start_from_env()`"
+            ),
+            Self::NoTraces { command, code } => {
+                write!(
+                    f,
+                    "`{command}` failed with exit code {code}, and nothing it ran wrote a trace"
+                )
+            }
             Self::Write { path: Some(path), source } => {
                 write!(f, "cannot write {}: {source}", path.display())
             }
@@ -138,9 +188,12 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Trace { source, .. } => Some(source),
-            Self::File { source, .. } | Self::Write { source, .. } => Some(source),
+            Self::File { source, .. }
+            | Self::Cargo { source, .. }
+            | Self::Directory { source, .. }
+            | Self::Write { source, .. } => Some(source),
             Self::Text { source, .. } => Some(source),
-            Self::NoTaskType { .. } | Self::NoTask(_) => None,
+            Self::NoTaskType { .. } | Self::NoTask(_) | Self::NoTraces { .. } => None,
         }
     }
 }

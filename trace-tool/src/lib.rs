@@ -9,7 +9,8 @@
 //! | `tasks` | [`Tasks`](tasks::Tasks) |
 //! | `validate` | [`Validation`](validate::Validation) |
 //!
-//! `logs` and `dump` write as they read, and have no struct.
+//! `logs` and `dump` write as they read, and have no struct. `run`, `test` and `bench` answer with a [`Report`]
+//! of all processes.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), trace_tool::Error> {
@@ -37,6 +38,7 @@ mod escape;
 mod flow;
 mod histogram;
 mod json;
+mod launch;
 mod logs;
 mod loss;
 mod paint;

@@ -4,6 +4,7 @@
 //! cannot differ.
 
 mod collect;
+mod joined;
 mod order;
 mod text;
 mod threads;
@@ -12,17 +13,18 @@ use serde::Serialize;
 
 pub use crate::histogram::Bucket;
 pub(crate) use collect::chunks;
+pub(crate) use joined::Joined;
 pub use order::SortKey;
-pub(crate) use text::DEFAULT_WIDTH;
+pub(crate) use text::{DEFAULT_WIDTH, write_section};
 pub use threads::{ThreadRow, ThreadRows};
 
 /// What a trace says in numbers: the shape of `cargo trace report --json`.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// The path of the program's executable; empty when the header is damaged.
+    /// The path of the program's executable; empty when the header is damaged, or there are several.
     pub program: String,
-    /// The process id; 0 when the header is damaged.
+    /// The process id; 0 when the header is damaged, or there are several.
     pub pid: u64,
     /// The name of the machine.
     pub host: String,

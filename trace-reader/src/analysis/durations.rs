@@ -89,7 +89,7 @@ impl Durations {
     }
 
     /// Adds other durations: the result is the same as if all had been recorded here.
-    pub(super) fn merge(&mut self, mut other: Self) {
+    pub fn merge(&mut self, mut other: Self) {
         if other.count == 0 {
             return;
         }

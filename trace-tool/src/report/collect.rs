@@ -12,7 +12,7 @@ use crate::histogram::buckets;
 use crate::threads::ThreadNames;
 
 /// How many problems are told in full.
-const PROBLEMS_SHOWN: usize = 10;
+pub(super) const PROBLEMS_SHOWN: usize = 10;
 
 impl Report {
     /// Reads the whole trace once.
@@ -21,6 +21,11 @@ impl Report {
     /// When the trace cannot be read.
     pub fn of(trace: &Trace) -> Result<Self, Error> {
         let analysis = trace.analyze()?;
+        Ok(Self::from_analysis(trace, analysis))
+    }
+
+    /// The report that an analysis of this trace gives.
+    pub(super) fn from_analysis(trace: &Trace, analysis: Analysis) -> Self {
         let names = ThreadNames::of(trace);
         let header = trace.header();
         let start_wall_ns =
@@ -29,7 +34,7 @@ impl Report {
         let Analysis { regions, tasks, futures, threads, logs, counters, loss, problems, events } =
             analysis;
         let loss = self::loss(&loss, &names);
-        Ok(Self {
+        Self {
             program: header.map(|h| h.program.clone()).unwrap_or_default(),
             pid: header.map_or(0, |h| h.pid),
             host: header.map(|h| h.host.clone()).unwrap_or_default(),
@@ -55,7 +60,7 @@ impl Report {
                     .collect(),
             },
             loss,
-        })
+        }
     }
 }
 
@@ -108,7 +113,7 @@ fn saturated(ns: u128) -> u64 {
     u64::try_from(ns).unwrap_or(u64::MAX)
 }
 
-fn task(row: analysis::TaskType) -> TaskRow {
+pub(super) fn task(row: analysis::TaskType) -> TaskRow {
     TaskRow {
         name: row.name,
         count: row.durations.count(),
@@ -118,7 +123,7 @@ fn task(row: analysis::TaskType) -> TaskRow {
     }
 }
 
-fn region(row: analysis::RegionType) -> RegionRow {
+pub(super) fn region(row: analysis::RegionType) -> RegionRow {
     RegionRow {
         name: row.name,
         count: row.durations.count(),
@@ -131,7 +136,7 @@ fn region(row: analysis::RegionType) -> RegionRow {
     }
 }
 
-fn future(row: analysis::FutureType) -> FutureRow {
+pub(super) fn future(row: analysis::FutureType) -> FutureRow {
     FutureRow {
         count: row.durations.count(),
         times: times(&row.durations),
@@ -157,7 +162,7 @@ fn log(row: analysis::LogCategory) -> LogRow {
     }
 }
 
-fn counter(row: analysis::CounterStats) -> CounterRow {
+pub(super) fn counter(row: analysis::CounterStats) -> CounterRow {
     CounterRow {
         name: row.name,
         count: row.count,

@@ -13,6 +13,8 @@ use crate::{loss, units, wall};
 
 mod sections;
 
+pub(crate) use sections::write as write_section;
+
 /// The width when nobody says another one.
 pub(crate) const DEFAULT_WIDTH: usize = 100;
 
@@ -26,6 +28,16 @@ impl Report {
     /// What `out` returns.
     pub fn write(&self, out: &mut dyn Write, width: usize, rows: usize) -> io::Result<()> {
         self.write_head(out, width)?;
+        self.write_tables(out, width, rows)
+    }
+
+    /// The same without what tells which program it was, and when.
+    pub(crate) fn write_tables(
+        &self,
+        out: &mut dyn Write,
+        width: usize,
+        rows: usize,
+    ) -> io::Result<()> {
         if !self.loss.is_empty() {
             self.loss.write(out, width)?;
         }

@@ -34,7 +34,18 @@ pub struct ThreadRow {
 
 /// What the threads did: in JSON a list of [rows](ThreadRow).
 #[derive(Clone, Debug)]
-pub struct ThreadRows {
+pub struct ThreadRows(Rows);
+
+#[derive(Clone, Debug)]
+enum Rows {
+    /// Those of one trace.
+    OfTrace(OfTrace),
+    /// Those of several.
+    Joined(Vec<ThreadRow>),
+}
+
+#[derive(Clone, Debug)]
+struct OfTrace {
     threads: Vec<ThreadActivity>,
     names: ThreadNames,
     /// Those of which something is known to be lost; `None` stands for any.
@@ -45,24 +56,58 @@ impl ThreadRows {
     pub(super) fn new(threads: Vec<ThreadActivity>, names: ThreadNames, loss: &Loss) -> Self {
         let of_losses = loss.losses.iter().map(|loss| loss.thread);
         let of_gaps = loss.gaps.iter().map(|gap| Some(gap.thread));
-        Self { threads, names, lossy: of_losses.chain(of_gaps).collect() }
+        let lossy = of_losses.chain(of_gaps).collect();
+        Self(Rows::OfTrace(OfTrace { threads, names, lossy }))
+    }
+
+    /// Of several traces. Programs that are traced together are not made to have millions of threads, so that
+    /// these rows are kept.
+    pub(super) fn joined(rows: Vec<ThreadRow>) -> Self {
+        Self(Rows::Joined(rows))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.threads.len()
+        match &self.0 {
+            Rows::OfTrace(of) => of.threads.len(),
+            Rows::Joined(rows) => rows.len(),
+        }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.threads.is_empty()
+        self.len() == 0
     }
 
     /// One row after the other.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ThreadRow> {
-        self.threads.iter().map(|thread| self.row(thread))
+        (0..self.len()).map(|at| match &self.0 {
+            Rows::OfTrace(of) => of.row(&of.threads[at]),
+            Rows::Joined(rows) => rows[at].clone(),
+        })
     }
 
+    /// Equal ones by number.
+    pub(super) fn sort(&mut self, key: SortKey) {
+        match &mut self.0 {
+            Rows::OfTrace(of) => of.sort(key),
+            Rows::Joined(rows) => match key {
+                SortKey::Name => rows.sort_by(|a, b| a.name.cmp(&b.name)),
+                SortKey::Count => rows.sort_by_key(|row| Reverse(row.events)),
+                _ => rows.sort_by_key(|row| Reverse(row.in_regions_ns)),
+            },
+        }
+    }
+
+    pub(super) fn truncate(&mut self, limit: usize) {
+        match &mut self.0 {
+            Rows::OfTrace(of) => of.threads.truncate(limit),
+            Rows::Joined(rows) => rows.truncate(limit),
+        }
+    }
+}
+
+impl OfTrace {
     fn row(&self, thread: &ThreadActivity) -> ThreadRow {
         let number = thread.id.0;
         ThreadRow {
@@ -78,8 +123,7 @@ impl ThreadRows {
         }
     }
 
-    /// Equal ones by number.
-    pub(super) fn sort(&mut self, key: SortKey) {
+    fn sort(&mut self, key: SortKey) {
         let Self { threads, names, .. } = self;
         match key {
             SortKey::Name => threads.sort_unstable_by(|a, b| {
@@ -88,10 +132,6 @@ impl ThreadRows {
             SortKey::Count => threads.sort_unstable_by_key(|row| (Reverse(row.events), row.id)),
             _ => threads.sort_unstable_by_key(|row| (Reverse(row.covered_ns), row.id)),
         }
-    }
-
-    pub(super) fn truncate(&mut self, limit: usize) {
-        self.threads.truncate(limit);
     }
 }
 

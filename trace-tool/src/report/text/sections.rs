@@ -308,7 +308,12 @@ fn none() -> Cell {
 }
 
 /// Writes a section, unless it is empty: the table, and what of it is not shown.
-fn write(table: &Table, out: &mut dyn Write, width: usize, more: usize) -> io::Result<()> {
+pub(crate) fn write(
+    table: &Table,
+    out: &mut dyn Write,
+    width: usize,
+    more: usize,
+) -> io::Result<()> {
     if table.is_empty() && more == 0 {
         return Ok(());
     }

@@ -1,0 +1,6 @@
+#[trace::main]
+async fn brew() {}
+
+fn main() {
+    drop(brew());
+}

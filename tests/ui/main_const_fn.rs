@@ -1,0 +1,2 @@
+#[trace::main]
+const fn main() {}

@@ -1,0 +1,4 @@
+#[trace::main]
+struct Main;
+
+fn main() {}

@@ -1,0 +1,2 @@
+#[trace::main("brew")]
+fn main() {}
