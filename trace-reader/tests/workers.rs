@@ -54,8 +54,9 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
             }
             let name = trace.callsites().name(end.callsite).into_owned();
             if end.fiber != FiberId::NONE {
-                let self_ns = if end.fate == Fate::Complete { end.self_ns } else { 0 };
-                others.futures.entry(name).or_default().self_ns += u128::from(self_ns);
+                if end.fate == Fate::Complete {
+                    others.futures.entry(name).or_default().self_ns += u128::from(end.self_ns);
+                }
                 continue;
             }
             let sums = regions.entry(name).or_default();
