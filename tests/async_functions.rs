@@ -5,6 +5,7 @@ use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context as Polled, Poll, Waker};
 
 use trace_format::text::Spelled;
@@ -31,6 +32,12 @@ async fn pause() {
         true => Poll::Ready(()),
     })
     .await;
+}
+
+/// One test at a time: there is one recording.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What was recorded, which is strictly valid.
@@ -78,6 +85,7 @@ async fn make_cappuccino(order: u32, label: String) -> Result<String, Box<dyn Er
 
 #[test]
 fn a_call_is_a_row_with_its_arguments() {
+    let _turn = turn();
     let (result, trace, recording) = recorded(|| run(make_cappuccino(7, "large".into())));
     assert_eq!(result.unwrap(), "large 8");
     let (task, milk) =
@@ -92,10 +100,11 @@ fn a_call_is_a_row_with_its_arguments() {
     assert_eq!(line, STEAM_MILK_LINE, "that of the function");
 }
 
-const STEAM_MILK_LINE: u32 = 63;
+const STEAM_MILK_LINE: u32 = 70;
 
 #[test]
 fn results_are_those_of_the_function() {
+    let _turn = turn();
     let failing = run(make_cappuccino(200, String::new()));
     assert_eq!(failing.unwrap_err().to_string(), std::fmt::Error.to_string());
 
@@ -181,6 +190,7 @@ impl Brew for String {
 
 #[test]
 fn methods() {
+    let _turn = turn();
     let (_, trace, recording) = recorded(|| {
         let mut machine = Machine { cups: Vec::new() };
         assert_eq!(run(machine.fill("small".into(), (1, 2))), "small 3");
@@ -203,6 +213,7 @@ fn methods() {
 
 #[test]
 fn futures_are_sent_where_they_were_before() {
+    let _turn = turn();
     fn assert_send<F: Send>(future: F) -> F {
         future
     }
@@ -227,6 +238,7 @@ fn futures_are_sent_where_they_were_before() {
 
 #[test]
 fn a_call_that_is_dropped_is_cancelled() {
+    let _turn = turn();
     let (_, trace, recording) = recorded(|| {
         let mut future = Box::pin(make_cappuccino(1, "small".into()));
         assert!(poll(future.as_mut()).is_pending());
@@ -243,6 +255,7 @@ fn a_call_that_is_dropped_is_cancelled() {
 
 #[test]
 fn arguments_are_evaluated_when_tracing_is_on() {
+    let _turn = turn();
     let evaluated = Cell::new(0);
     #[trace::region(args(n = { evaluated.set(evaluated.get() + 1); 3 }))]
     async fn with_argument(evaluated: &Cell<u32>) {
@@ -257,6 +270,7 @@ fn arguments_are_evaluated_when_tracing_is_on() {
 /// Three functions that hand on a kilobyte: what an annotation adds is what it is known for.
 #[test]
 fn futures_grow_by_what_is_known() {
+    let _turn = turn();
     type Kilobyte = [u8; 1024];
     async fn plain_three(bytes: Kilobyte) -> u8 {
         pause().await;
@@ -300,6 +314,7 @@ fn futures_grow_by_what_is_known() {
 /// not use comes last: the body does not take it along.
 #[test]
 fn what_is_dropped_is_dropped_in_order() {
+    let _turn = turn();
     thread_local!(static DROPPED: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) });
     struct Noisy(&'static str);
     impl Drop for Noisy {

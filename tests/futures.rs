@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as Polled, Poll, Wake, Waker};
 use std::thread;
 
@@ -42,6 +42,12 @@ async fn polled(n: usize, mut at: impl FnMut(usize)) {
     .await;
 }
 
+/// One test at a time: there is one recording.
+fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What was recorded, which is strictly valid.
 fn recorded(record: impl FnOnce()) -> (Trace, Recording) {
     let ((), bytes) = trace::capture(record);
@@ -67,6 +73,7 @@ fn fiber<'r>(trace: &Trace, recording: &'r Recording, name: &str) -> &'r Fiber {
 
 #[test]
 fn each_poll_is_told_with_its_thread_and_whoever_woke() {
+    let _turn = turn();
     let (trace, recording) = recorded(|| {
         let handed_out = Arc::new(Mutex::new(None::<Waker>));
         let future = {
@@ -130,6 +137,7 @@ fn each_poll_is_told_with_its_thread_and_whoever_woke() {
 
 #[test]
 fn the_ways_to_end_are_told_apart() {
+    let _turn = turn();
     let (trace, recording) = recorded(|| {
         run(pin!(polled(2, |_| {}).in_region("completed")));
         {
@@ -159,6 +167,7 @@ fn the_ways_to_end_are_told_apart() {
 
 #[test]
 fn what_happens_in_a_poll_belongs_to_the_future() {
+    let _turn = turn();
     let (trace, recording) = recorded(|| {
         let inner = || {
             polled(2, |_| trace::with_region(Context::current(), "heat", || {})).in_region("inner")
@@ -189,6 +198,7 @@ fn what_happens_in_a_poll_belongs_to_the_future() {
 /// Side by side on one thread: they overlap and do not nest.
 #[test]
 fn futures_that_are_joined_are_rows_of_their_own() {
+    let _turn = turn();
     let (trace, recording) = recorded(|| {
         let one =
             |name| polled(3, move |n| trace::trace_log!("step", "{name} {n}")).in_region(name);
@@ -220,6 +230,7 @@ fn futures_that_are_joined_are_rows_of_their_own() {
 
 #[test]
 fn a_context_is_current_in_polls_and_nowhere_else() {
+    let _turn = turn();
     let (trace, recording) = recorded(|| {
         let (context, task) = trace::new_task(Context::background(), "order");
         let say = |what: &str| trace::trace_log!("say", "{what}");
@@ -244,6 +255,7 @@ fn a_context_is_current_in_polls_and_nowhere_else() {
 
 #[test]
 fn a_task_that_is_dropped_is_ended_behind_what_its_future_does() {
+    let _turn = turn();
     struct Says;
     impl Drop for Says {
         fn drop(&mut self) {
@@ -268,6 +280,7 @@ fn a_task_that_is_dropped_is_ended_behind_what_its_future_does() {
 /// An executor's `will_wake` sees one waker, however often it is asked, and no second one within it.
 #[test]
 fn wakers_are_made_once() {
+    let _turn = turn();
     let seen = Mutex::new(Vec::<Waker>::new());
     let note = |polled: &mut Polled<'_>| {
         seen.lock().unwrap().push(polled.waker().clone());
@@ -295,6 +308,7 @@ fn wakers_are_made_once() {
 
 #[test]
 fn wakes_are_not_recorded_if_they_are_not_wanted() {
+    let _turn = turn();
     let (trace, recording) = recorded(|| {
         let waker = Waker::from(Arc::new(Counting::default()));
         let same = |polled: &mut Polled<'_>| {
@@ -316,7 +330,7 @@ fn wakes_are_not_recorded_if_they_are_not_wanted() {
 /// Recording is switched on and off between the polls of a future.
 #[test]
 fn futures_live_longer_than_recordings() {
-    let _turn = trace::capture(|| {});
+    let _turn = turn();
     let count = Cell::new(0);
     let count_poll = |_| count.set(count.get() + 1);
     let mut future = pin!(polled(6, count_poll).in_region("long"));
@@ -343,7 +357,7 @@ fn futures_live_longer_than_recordings() {
 /// Off, a future is a future: nothing is allocated for it, and it gets the waker that was given.
 #[test]
 fn off_nothing_is_different() {
-    let _turn = trace::capture(|| {});
+    let _turn = turn();
     let waker = Waker::from(Arc::new(Counting::default()));
     let future = poll_fn(|polled| {
         assert!(polled.waker().will_wake(&waker));

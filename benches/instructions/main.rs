@@ -3,9 +3,12 @@
 //!
 //! Every function here whose name begins with `op_` does one thing [`RUNS`] times.
 
+use std::future::{Future, poll_fn};
 use std::hint::black_box;
+use std::pin::pin;
+use std::task::{Poll, Waker};
 
-use trace::{Context, Overflow, Session};
+use trace::{Context, Overflow, Session, TraceFuture};
 
 /// How often each thing is done. A chunk is begun every few thousand events: that is a part of what
 /// events cost.
@@ -58,6 +61,38 @@ ops! {
     op_counter: trace::trace_counter!("depth", black_box(7));
 }
 
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn op_off_poll() {
+    poll_often(poll_fn(|_| Poll::Pending).in_region("future"));
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn op_poll() {
+    poll_often(poll_fn(|_| Poll::Pending).in_region("future"));
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn op_woken_poll() {
+    poll_often(poll_fn(wake_and_wait).in_region("future"));
+}
+
+#[inline(always)]
+fn poll_often(future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    for _ in 0..RUNS {
+        let mut given = std::task::Context::from_waker(Waker::noop());
+        black_box(future.as_mut().poll(&mut given).is_pending());
+    }
+}
+
+fn wake_and_wait(polled: &mut std::task::Context<'_>) -> Poll<()> {
+    polled.waker().wake_by_ref();
+    Poll::Pending
+}
+
 fn main() {
     op_nothing();
     op_plain_leaf();
@@ -68,6 +103,7 @@ fn main() {
     op_off_task();
     op_off_function_task();
     op_off_start_region();
+    op_off_poll();
     let session = Session::builder().overflow(Overflow::Block).start(std::io::sink());
     let session = session.expect("tracing is off");
     op_region();
@@ -80,6 +116,8 @@ fn main() {
     op_log();
     op_log_string();
     op_counter();
+    op_poll();
+    op_woken_poll();
     let summary = session.finish().expect("nothing is written");
     println!("{RUNS} runs, {} events lost", summary.events_lost);
 }

@@ -68,6 +68,12 @@ impl Verdicts {
         self.most("log with an integer, on", " ns + one clock read", 30.0, Some(log));
         let log = off(work::LOG) - off(work::NOTHING);
         self.most("log with an integer, off", " ns", 0.5, Some(log));
+        let poll = on(work::POLL) - on(work::PLAIN_POLL) - floor;
+        self.most("poll of a future, begin and end, on", " ns + floor", 15.0, Some(poll));
+        let woken = on(work::WOKEN_POLL) - on(work::PLAIN_POLL) - floor;
+        self.most("the same, and a wake", " ns + floor", 15.0, Some(woken));
+        let poll = off(work::POLL) - off(work::PLAIN_POLL);
+        self.most("poll of a future, off", " ns", 2.0, Some(poll));
         floor
     }
 

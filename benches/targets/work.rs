@@ -1,8 +1,10 @@
 //! What is measured.
 
+use std::future::{Future, poll_fn};
 use std::hint::black_box;
+use std::task::{Poll, Waker};
 
-use trace::{Context, Overflow, Session};
+use trace::{Context, Overflow, Session, TraceFuture};
 
 use crate::measure::Row;
 
@@ -22,6 +24,9 @@ pub(crate) const TASK: &str = "new_task and its end";
 pub(crate) const FUNCTION_TASK: &str = "#[task]";
 pub(crate) const PLAIN_LEAF: &str = "leaf function, plain";
 pub(crate) const LOG: &str = "trace_log! with an integer";
+pub(crate) const PLAIN_POLL: &str = "poll of a future, plain";
+pub(crate) const POLL: &str = "poll of a future, traced";
+pub(crate) const WOKEN_POLL: &str = "poll of a future that is woken, traced";
 
 /// Repeats an expression, in a loop of its own.
 macro_rules! row {
@@ -69,7 +74,20 @@ pub(crate) fn off() -> Vec<Row> {
         row!(TASK, task_in_go_style()),
         row!(FUNCTION_TASK, black_box(task(black_box(1)))),
         row!(LOG, trace::trace_log!("category", "{}", black_box(7))),
+        polled(PLAIN_POLL, poll_fn(|_| Poll::Pending)),
+        polled(POLL, poll_fn(|_| Poll::Pending).in_region("future")),
     ]
+}
+
+/// Polls a future that is never ready.
+fn polled(name: &'static str, future: impl Future<Output = ()> + 'static) -> Row {
+    let mut future = Box::pin(future);
+    Row::new(name, move |runs| {
+        for _ in 0..runs {
+            let mut given = std::task::Context::from_waker(Waker::noop());
+            black_box(future.as_mut().poll(&mut given).is_pending());
+        }
+    })
 }
 
 /// While it is on.
@@ -102,7 +120,15 @@ pub(crate) fn on() -> Vec<Row> {
         row!(LOG, trace::trace_log!("category", "{}", black_box(7))),
         row!("log, a string as it is", trace::log(Context::background(), "category", "message")),
         row!("trace_counter!", trace::trace_counter!("depth", black_box(7))),
+        polled(PLAIN_POLL, poll_fn(|_| Poll::Pending)),
+        polled(POLL, poll_fn(|_| Poll::Pending).in_region("future")),
+        polled(WOKEN_POLL, poll_fn(wake_and_wait).in_region("future")),
     ]
+}
+
+fn wake_and_wait(polled: &mut std::task::Context<'_>) -> Poll<()> {
+    polled.waker().wake_by_ref();
+    Poll::Pending
 }
 
 #[inline(never)]

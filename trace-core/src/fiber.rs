@@ -142,10 +142,19 @@ impl Fiber {
         self.waker = None;
     }
 
-    /// A poll begins. Returns when; `None` if it is not recorded.
+    /// A poll begins, for which this was given. Returns when; `None` if it is not recorded.
     #[inline(never)]
-    pub(crate) fn poll_begin(&mut self) -> Option<u64> {
-        let woken = self.waker.as_ref().and_then(|own| own.wakes.woken.poll());
+    pub(crate) fn poll_begin(&mut self, given: &Polled<'_>) -> Option<u64> {
+        let woken = match &self.waker {
+            Some(own) => own.wakes.woken.poll(),
+            None => None,
+        };
+        // Mostly it is polled by whoever polled it before.
+        match &self.waker {
+            Some(own) if own.wakes.given.will_wake(given.waker()) => {}
+            None if !self.wakes || is_own(given.waker()) => {}
+            _ => self.make_waker(given),
+        }
         let ready = match woken {
             Some(woken) => Some(woken.max(self.last_end)),
             None if self.polls == 0 => self.begin,
@@ -258,51 +267,27 @@ impl Fiber {
     }
 
     /// The waker that the future is to be polled with, if it is not to be polled with the one it was given.
-    /// To be [given back](Self::keep_waker).
     #[inline]
-    pub(crate) fn take_waker(&mut self, given: &Polled<'_>) -> Option<TakenWaker> {
-        if !self.wakes {
-            return None;
-        }
-        match self.waker.take() {
-            Some(own) if own.wakes.given.will_wake(given.waker()) => Some(TakenWaker(own)),
-            _ => self.make_waker(given),
-        }
+    pub(crate) fn waker(&self) -> Option<&Waker> {
+        self.waker.as_ref().map(|own| &own.waker)
     }
 
+    /// Makes a waker of ours that leads to the one that was given, unless that is one of ours itself.
     #[cold]
-    fn make_waker(&self, given: &Polled<'_>) -> Option<TakenWaker> {
+    #[inline(never)]
+    fn make_waker(&mut self, given: &Polled<'_>) {
+        self.waker = None;
         if is_own(given.waker()) {
-            return None;
+            return;
         }
         let wakes = Arc::new(Wakes {
             fiber: self.id,
             given: given.waker().clone(),
             woken: Woken::not_yet(),
         });
-        // The poll for which it is made has begun.
-        wakes.woken.poll();
         let waker = Waker::from(Arc::clone(&wakes));
         OWN.get_or_init(|| waker.vtable());
-        Some(TakenWaker(OwnWaker { wakes, waker }))
-    }
-
-    /// Gives back what [`take_waker`](Self::take_waker) gave.
-    #[inline]
-    pub(crate) fn keep_waker(&mut self, taken: Option<TakenWaker>) {
-        self.waker = taken.map(|TakenWaker(own)| own);
-    }
-}
-
-/// A waker of ours that a future is being polled with.
-#[derive(Debug)]
-pub(crate) struct TakenWaker(OwnWaker);
-
-impl TakenWaker {
-    /// For the poll.
-    #[inline]
-    pub(crate) fn polled(&self) -> Polled<'_> {
-        Polled::from_waker(&self.0.waker)
+        self.waker = Some(OwnWaker { wakes, waker });
     }
 }
 

@@ -16,7 +16,7 @@ use std::task::{Context as Polled, Poll};
 use trace_format::{CallsiteKind, FiberOutcome};
 
 use crate::context::Context;
-use crate::fiber::{Fiber, TakenWaker};
+use crate::fiber::Fiber;
 use crate::region::Site;
 
 /// What can be done with any future. In scope, it has these methods.
@@ -200,11 +200,12 @@ impl State {
         future: Pin<&mut F>,
         given: &mut Polled<'_>,
     ) -> Poll<F::Output> {
-        let Some(mut polling) = self.begin_poll(description, given) else {
-            return future.poll(given);
-        };
-        let result = match &polling.waker {
-            Some(waker) => future.poll(&mut waker.polled()),
+        let Some(fiber) = self.fiber(description) else { return future.poll(given) };
+        let Some(begin) = fiber.poll_begin(given) else { return future.poll(given) };
+        // Unless it is told otherwise, the poll panicked.
+        let mut polling = Polling { fiber, begin, outcome: Some(FiberOutcome::Panicked) };
+        let result = match polling.fiber.waker() {
+            Some(waker) => future.poll(&mut Polled::from_waker(waker)),
             None => future.poll(given),
         };
         polling.outcome = result.is_ready().then_some(FiberOutcome::Completed);
@@ -215,12 +216,21 @@ impl State {
         result
     }
 
+    /// The fiber that this future is, if it can be recorded.
+    #[inline]
+    fn fiber(&mut self, description: Description) -> Option<&mut Fiber> {
+        if !matches!(self, Self::Recorded(_)) {
+            self.begin(description);
+        }
+        match self {
+            Self::Recorded(fiber) => Some(fiber),
+            _ => None,
+        }
+    }
+
+    #[cold]
     #[inline(never)]
-    fn begin_poll(
-        &mut self,
-        Description { site, kind, wakes }: Description,
-        given: &Polled<'_>,
-    ) -> Option<Polling<'_>> {
+    fn begin(&mut self, Description { site, kind, wakes }: Description) {
         let begun = match self {
             Self::New(context) => Fiber::begin(site, kind, *context, wakes, &[]),
             Self::Unrecorded => Fiber::unseen(site, kind, wakes),
@@ -229,11 +239,6 @@ impl State {
         if let Some(fiber) = begun {
             *self = Self::Recorded(fiber);
         }
-        let Self::Recorded(fiber) = self else { return None };
-        let begin = fiber.poll_begin()?;
-        let waker = fiber.take_waker(given);
-        // Unless it is told otherwise, the poll panicked.
-        Some(Polling { fiber, begin, waker, outcome: Some(FiberOutcome::Panicked) })
     }
 
     /// Drops a future, of which this is the state.
@@ -254,7 +259,6 @@ impl State {
 struct Polling<'a> {
     fiber: &'a mut Fiber,
     begin: u64,
-    waker: Option<TakenWaker>,
     /// How the fiber ends with this poll, if it does.
     outcome: Option<FiberOutcome>,
 }
@@ -262,7 +266,6 @@ struct Polling<'a> {
 impl Drop for Polling<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.fiber.keep_waker(self.waker.take());
         if crate::is_enabled() {
             self.fiber.poll_end(self.begin, self.outcome);
         }

@@ -13,6 +13,7 @@ use crate::pool::Pool;
 use crate::recorder::Recorder;
 use crate::slot::{Identity, Slot};
 use crate::sync::Arc;
+use crate::woken::Woken;
 
 /// Fills more than half of a chunk, so that every event needs a chunk of its own.
 const LONG: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\
@@ -377,5 +378,32 @@ fn turning_against_loss() {
         add_losses(&first, &mut told_late);
         assert_eq!(told_late.lost, lost, "nothing is told of when nobody listens any more");
         drop(held);
+    });
+}
+
+/// Threads wake a fiber while another one polls it: whenever a poll is told when it was woken, that is the time
+/// of a wake since the poll before, whole; and a wake that happened before a poll, and after all others, is
+/// found.
+#[test]
+fn waking_against_poll() {
+    loom::model(|| {
+        let woken = Arc::new(Woken::not_yet());
+        assert_eq!(woken.poll(), None);
+        let wake = |time: u64| {
+            let woken = Arc::clone(&woken);
+            thread::spawn(move || woken.note(|| Some(time)))
+        };
+        let (one, two) = (wake(10), wake(20));
+        let found = woken.poll();
+        assert!(matches!(found, None | Some(10 | 20)), "{found:?}");
+        one.join().unwrap();
+        two.join().unwrap();
+        let later = woken.poll();
+        assert!(matches!(later, None | Some(10 | 20)), "{later:?}");
+        // Nobody wakes it at the same time.
+        woken.note(|| Some(30));
+        woken.note(|| panic!("it was woken"));
+        assert_eq!(woken.poll(), Some(30));
+        assert_eq!(woken.poll(), None);
     });
 }
