@@ -6,7 +6,7 @@ mod scope;
 
 use std::collections::BTreeMap;
 
-use trace_format::{CallsiteId, FiberId, TaskId};
+use trace_format::{CallsiteId, CallsiteKind, FiberId, TaskId};
 
 use self::arguments::Arguments;
 use self::fibers::{Fibers, OpenPoll};
@@ -17,10 +17,11 @@ use crate::family::Family;
 use crate::ledger::{Entry, Ledger};
 use crate::recording::{CounterSample, Log, RecordedThread, Recording, Region, Task};
 use crate::step::{Fate, Item, RegionEnd, Step};
-use crate::{Problem, ThreadId, Time, Trace};
+use crate::{Callsites, Problem, ThreadId, Time, Trace};
 
 /// A recording that is being made.
 pub(crate) struct Loading<'t> {
+    callsites: &'t Callsites,
     arguments: Arguments<'t>,
     recording: Recording,
     /// The threads that regions are kept of: a trace may have a great many, and a task be on few.
@@ -45,6 +46,11 @@ impl Regions {
     /// Where the open region with this number is.
     fn open(&self, number: u64) -> Option<usize> {
         self.position(number).map(|at| self.open[at].1)
+    }
+
+    /// The fiber that is being polled, the innermost one.
+    fn fiber(&self) -> FiberId {
+        self.polls.last().map_or(FiberId::NONE, |poll| poll.fiber)
     }
 
     fn position(&self, number: u64) -> Option<usize> {
@@ -91,6 +97,7 @@ impl<'t> Loading<'t> {
     fn with(trace: &'t Trace, recording: Recording, scope: Scope, arguments: usize) -> Self {
         let recording = Recording { problems: trace.problems().clone(), ..recording };
         Self {
+            callsites: trace.callsites(),
             arguments: Arguments::new(trace, arguments),
             recording,
             threads: BTreeMap::new(),
@@ -147,7 +154,7 @@ impl<'t> Loading<'t> {
             Step::RegionEnded(end) if end.fiber != FiberId::NONE => self.poll_ended(thread, &end),
             Step::RegionEnded(end) => self.region_ended(thread, end),
             Step::FiberBegan { fiber, callsite, parent, task } => {
-                if !self.fibers.has(fiber) && self.scope.keeps(task) {
+                if !self.fibers.has(fiber) && self.keeps_fiber(callsite, task) {
                     self.fibers.keep(fiber, callsite, task, parent, Some(time));
                 }
             }
@@ -193,8 +200,11 @@ impl<'t> Loading<'t> {
             Step::Log { callsite, task, region, message } => {
                 if self.scope.keeps(task) {
                     let message = message.into_owned();
-                    let region = region.and_then(|region| self.threads.get(&thread)?.open(region));
-                    self.recording.logs.push(Log { thread, time, callsite, task, region, message });
+                    let regions = self.threads.get(&thread);
+                    let region = region.and_then(|region| regions?.open(region));
+                    let fiber = regions.map_or(FiberId::NONE, Regions::fiber);
+                    let log = Log { thread, time, callsite, task, region, fiber, message };
+                    self.recording.logs.push(log);
                 }
             }
             Step::Counter { callsite, value } if self.scope.is_everything() => {
@@ -233,7 +243,7 @@ impl<'t> Loading<'t> {
             return;
         }
         let regions = self.threads.entry(thread).or_default();
-        let fiber = regions.polls.last().map_or(FiberId::NONE, |poll| poll.fiber);
+        let fiber = regions.fiber();
         regions.open.push((number, regions.kept.len()));
         regions.kept.push(Region {
             thread,
@@ -252,6 +262,15 @@ impl<'t> Loading<'t> {
         });
     }
 
+    /// Counts a fiber, and tells whether it is kept. One that is a task is that task's, and no entry of its
+    /// own.
+    fn keeps_fiber(&mut self, callsite: CallsiteId, task: TaskId) -> bool {
+        match self.callsites.get(callsite).map(|callsite| callsite.kind) {
+            Some(CallsiteKind::Task) => self.scope.knows(task),
+            _ => self.scope.keeps(task),
+        }
+    }
+
     fn poll(
         &mut self,
         number: u64,
@@ -262,7 +281,7 @@ impl<'t> Loading<'t> {
         waited_ns: u64,
     ) {
         if !self.fibers.has(fiber) {
-            if !self.scope.keeps(task) {
+            if !self.keeps_fiber(callsite, task) {
                 return;
             }
             self.fibers.keep(fiber, callsite, task, FiberId::NONE, None);

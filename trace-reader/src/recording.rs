@@ -185,6 +185,8 @@ pub struct Log {
     pub task: TaskId,
     /// The innermost open region of the thread.
     pub region: Option<usize>,
+    /// The fiber in a poll of which it was written; 0 is none.
+    pub fiber: FiberId,
     /// The message.
     pub message: Text<'static>,
 }

@@ -70,6 +70,9 @@ pub struct Task {
     pub begin_thread: Option<String>,
     /// The thread on which it ended.
     pub end_thread: Option<String>,
+    /// Where its time went, if it is a future.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub future: Option<FutureTimes>,
     /// Its arguments.
     pub args: Vec<Argument>,
     /// What happened in it first, as a tree.
@@ -112,6 +115,22 @@ pub enum What {
         /// Its arguments.
         args: Vec<Argument>,
     },
+    /// A future that was polled for the task. What it did is told within it, whatever threads polled it.
+    Future {
+        /// Its type.
+        name: String,
+        /// Whether `duration_ns` is all of it.
+        fate: Fate,
+        /// How it ended: `completed`, `cancelled` or `panicked`; `null` when it did not.
+        outcome: Option<&'static str>,
+        /// How long it took; when it is not complete, at least this.
+        duration_ns: u64,
+        /// Where that went.
+        #[serde(flatten)]
+        times: FutureTimes,
+        /// Its arguments.
+        args: Vec<Argument>,
+    },
     /// A task that is a part of it.
     Task {
         /// Its number.
@@ -140,6 +159,20 @@ pub enum What {
         /// The thread's name.
         thread: String,
     },
+}
+
+/// Where the time of a future went: it was polled, could have been polled, or waited to be woken.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[non_exhaustive]
+pub struct FutureTimes {
+    /// The time in its polls.
+    pub busy_ns: u64,
+    /// The time in which it could have been polled and was not.
+    pub ready_ns: u64,
+    /// The rest.
+    pub idle_ns: u64,
+    /// How often it was polled.
+    pub polls: u64,
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -146,3 +146,24 @@ fn names_that_take_no_columns_take_no_time() {
     Trace::of_bytes(&bytes).run(&["report", "t.trace"]).is_harmless();
     assert!(begin.elapsed().as_secs() < 5);
 }
+
+/// Where the time of futures went, and how they ended.
+#[test]
+fn futures() {
+    let trace = Trace::of("futures");
+    trace.run(&["report", "t.trace"]).is("futures.report");
+    let report = trace.run(&["report", "t.trace", "--json"]).json();
+    let row = |name: &str| {
+        let mut rows = report["futures"].as_array().expect("rows").iter();
+        rows.find(|row| row["name"] == name).expect("a row")
+    };
+    let milk = row("steamMilk");
+    let times = ["total_ns", "busy_ns", "ready_ns", "idle_ns", "self_ns"].map(|key| &milk[key]);
+    assert_eq!(times, [5_121_000, 17_000, 0, 5_104_000, 7_000]);
+    let coffee = row("extractCoffee");
+    let counts = ["count", "cancelled", "panicked", "began", "polls"].map(|key| &coffee[key]);
+    assert_eq!(counts, [1, 1, 0, 2, 1]);
+    assert!(
+        report["regions"].as_array().expect("rows").iter().all(|row| row["name"] != "steamMilk")
+    );
+}

@@ -157,3 +157,33 @@ fn a_task_that_is_its_own_ancestor_and_deep_nesting_are_survived() {
     let text = trace.run(&["tasks", "t.trace"]);
     assert!(text.stdout().contains("[30] "), "{}", text.stdout());
 }
+
+/// What happens in a future is told within it, whatever threads polled it.
+#[test]
+fn futures() {
+    let trace = Trace::of("futures");
+    trace.run(&["tasks", "t.trace"]).is("futures.tasks");
+    trace.run_with(40, &["tasks", "t.trace"]).is("futures.tasks_40");
+    let answer = trace.run(&["tasks", "t.trace", "--json"]).json();
+    let task = &answer["tasks"][0];
+    assert_eq!(
+        (&task["future"]["ready_ns"], &task["future"]["polls"]),
+        (&140_000.into(), &2.into())
+    );
+    let entries = task["entries"].as_array().expect("entries").iter();
+    let shape: Vec<_> = entries
+        .map(|entry| (entry["depth"].as_u64(), entry["kind"].as_str(), entry["name"].as_str()))
+        .collect();
+    let shape: Vec<_> = shape.into_iter().map(|(d, k, n)| (d.unwrap(), k.unwrap(), n)).collect();
+    assert_eq!(
+        shape,
+        [
+            (0, "log", None),
+            (0, "future", Some("steamMilk")),
+            (1, "region", Some("heat")),
+            (1, "log", None),
+            (0, "future", Some("extractCoffee")),
+            (0, "region", Some("mix")),
+        ]
+    );
+}

@@ -6,7 +6,7 @@ use golden::{Trace, bytes};
 
 #[test]
 fn sound_traces_are_valid() {
-    for name in ["busy_morning", "cappuccino", "hostile"] {
+    for name in ["busy_morning", "cappuccino", "futures", "hostile"] {
         let answer = Trace::of(name).run(&["validate", "t.trace"]);
         assert_eq!(answer.code(), 0, "{name}: {}", answer.stdout());
         answer.is(&format!("{name}.validate"));

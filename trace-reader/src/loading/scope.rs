@@ -57,6 +57,11 @@ impl Scope {
         count(&mut tasks.entries, owners, tasks.limit)
     }
 
+    /// Whether the task is one that is told of. Counts nothing.
+    pub(super) fn knows(&mut self, task: TaskId) -> bool {
+        self.0.as_mut().is_none_or(|tasks| !tasks.family.owners(task).is_empty())
+    }
+
     /// Counts a task when it is seen for the first time. Is it kept?
     pub(super) fn keeps_task(&mut self, task: TaskId) -> bool {
         let Some(tasks) = &mut self.0 else { return true };

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use trace_reader::{
-    CallsiteId, ChosenTask, Excerpt, Problem, Recording, Selection, ThreadId, Time, Trace,
+    CallsiteId, CallsiteKind, ChosenTask, Excerpt, Fiber, FiberId, Problem, Recording, Selection,
+    TaskId, ThreadId, Time, Trace,
 };
 
-use super::tree::Tree;
-use super::{Fate, Task, Tasks};
+use super::tree::{Node, Tree};
+use super::{Fate, FutureTimes, Task, Tasks};
 use crate::error::Error;
 use crate::loss;
 use crate::threads::ThreadNames;
@@ -19,6 +20,12 @@ pub(super) struct Source<'t> {
     pub(super) threads: ThreadNames,
     /// The logs of each region that belong to the region's task.
     logs_in: HashMap<usize, Vec<usize>>,
+    /// Where each fiber is, and the ones that are tasks.
+    fibers: HashMap<FiberId, usize>,
+    own: HashMap<TaskId, usize>,
+    /// What is shown directly in each fiber, and the fibers that are shown directly in each task.
+    shown_in: HashMap<FiberId, Vec<Node>>,
+    futures_of: HashMap<TaskId, Vec<usize>>,
 }
 
 impl Tasks {
@@ -79,7 +86,86 @@ impl<'t> Source<'t> {
                 logs_in.entry(region).or_default().push(i);
             }
         }
-        Self { trace, recording, threads: ThreadNames::of(trace), logs_in }
+        let mut source = Self {
+            trace,
+            threads: ThreadNames::of(trace),
+            logs_in,
+            fibers: HashMap::new(),
+            own: HashMap::new(),
+            shown_in: HashMap::new(),
+            futures_of: HashMap::new(),
+            recording,
+        };
+        source.place_fibers();
+        source
+    }
+
+    /// Finds out what is shown in which fiber.
+    fn place_fibers(&mut self) {
+        let Recording { fibers, regions, logs, .. } = &self.recording;
+        for (index, fiber) in fibers.iter().enumerate() {
+            self.fibers.insert(fiber.id, index);
+            if self.is_task(fiber) {
+                self.own.insert(fiber.task, index);
+            }
+        }
+        let mut shown_in: HashMap<FiberId, Vec<Node>> = HashMap::new();
+        let mut futures_of: HashMap<TaskId, Vec<usize>> = HashMap::new();
+        let mut show = |place: FiberId, node| {
+            if place != FiberId::NONE {
+                shown_in.entry(place).or_default().push(node);
+            }
+        };
+        for (index, fiber) in fibers.iter().enumerate().filter(|(_, fiber)| !self.is_task(fiber)) {
+            match self.place(fiber.parent, fiber.task) {
+                FiberId::NONE => futures_of.entry(fiber.task).or_default().push(index),
+                place => show(place, Node::Future(index)),
+            }
+        }
+        for (index, region) in regions.iter().enumerate() {
+            if region.parent.is_none_or(|parent| regions[parent].task != region.task) {
+                show(self.place(region.fiber, region.task), Node::Region(index));
+            }
+        }
+        for (index, log) in logs.iter().enumerate() {
+            if log.region.is_none_or(|region| regions[region].task != log.task) {
+                show(self.place(log.fiber, log.task), Node::Log(index));
+            }
+        }
+        (self.shown_in, self.futures_of) = (shown_in, futures_of);
+    }
+
+    /// In which fiber something of a task is shown that happened in this one; none if in the task itself.
+    pub(super) fn place(&self, fiber: FiberId, task: TaskId) -> FiberId {
+        let fiber = self.fibers.get(&fiber).map(|&at| &self.recording.fibers[at]);
+        match fiber {
+            Some(fiber) if fiber.task == task && !self.is_task(fiber) => fiber.id,
+            _ => FiberId::NONE,
+        }
+    }
+
+    /// Whether a fiber is a task, and shown as that.
+    pub(super) fn is_task(&self, fiber: &Fiber) -> bool {
+        let kind = self.trace.callsites().get(fiber.callsite).map(|callsite| callsite.kind);
+        kind == Some(CallsiteKind::Task)
+    }
+
+    /// What is shown directly in a fiber.
+    pub(super) fn shown_in(&self, fiber: FiberId) -> &[Node] {
+        self.shown_in.get(&fiber).map_or(&[], Vec::as_slice)
+    }
+
+    /// The futures that are shown directly in a task.
+    pub(super) fn futures_of(&self, task: TaskId) -> &[usize] {
+        self.futures_of.get(&task).map_or(&[], Vec::as_slice)
+    }
+
+    /// How long a future took, at least, and where that went.
+    pub(super) fn future(&self, fiber: &Fiber) -> (Fate, u64, FutureTimes) {
+        let (fate, duration_ns) = self.lifetime(fiber.begin, fiber.end);
+        let (busy_ns, ready_ns) = (fiber.busy_ns, fiber.waited_ns);
+        let idle_ns = duration_ns.saturating_sub(busy_ns).saturating_sub(ready_ns);
+        (fate, duration_ns, FutureTimes { busy_ns, ready_ns, idle_ns, polls: fiber.poll_count })
     }
 
     /// The logs that lie directly in a region and belong to its task.
@@ -102,6 +188,7 @@ impl<'t> Source<'t> {
             begin_wall_ns: task.begin.and_then(|begin| self.trace.clock().wall_ns(begin)),
             begin_thread: name(task.begin_thread),
             end_thread: name(task.end_thread),
+            future: self.own.get(&task.id).map(|&at| self.future(&self.recording.fibers[at]).2),
             args: task.args.iter().map(Into::into).collect(),
             more_entries: chosen.entries.saturating_sub(entries.len() as u64),
             entries,
@@ -111,14 +198,17 @@ impl<'t> Source<'t> {
     /// What is known of a task's ends, and how long it took at least.
     pub(super) fn latency(&self, task: usize) -> (Fate, u64) {
         let task = &self.recording.tasks[task];
-        let fate = match (task.begin, task.end) {
+        self.lifetime(task.begin, task.end)
+    }
+
+    fn lifetime(&self, begin: Option<Time>, end: Option<Time>) -> (Fate, u64) {
+        let fate = match (begin, end) {
             (Some(_), Some(_)) => Fate::Complete,
             (Some(_), None) => Fate::Open,
             (None, Some(_)) => Fate::BeganBefore,
             (None, None) => Fate::Throughout,
         };
-        let begin = task.begin.unwrap_or(Time::START);
-        (fate, task.end.unwrap_or(self.trace.end()).since(begin))
+        (fate, end.unwrap_or(self.trace.end()).since(begin.unwrap_or(Time::START)))
     }
 
     /// The type of a task, if an event that was recorded tells it.

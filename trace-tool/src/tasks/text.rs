@@ -14,7 +14,7 @@ use trace_format::text::quote;
 use trace_reader::Value;
 
 use self::branches::Branch;
-use super::{Argument, Entry, Fate, Task, Tasks, What};
+use super::{Argument, Entry, Fate, FutureTimes, Task, Tasks, What};
 use crate::escape::{self, plain, shorten_end, shorten_middle};
 use crate::flow::{joined, paragraph};
 use crate::paint::{ALARM, FAINT, HEADING, LOG, TASK, TEXT, WARNING, paint};
@@ -94,6 +94,7 @@ impl Task {
         if self.parent != 0 {
             facts.push(format!("part of #{}", self.parent));
         }
+        facts.extend(self.future.iter().map(whereabouts));
         if !facts.is_empty() {
             writeln!(out, "{}", paint(FAINT, joined(&facts, width)))?;
         }
@@ -161,6 +162,11 @@ impl Entry {
     fn write(&self, table: &mut Table, branch: &Branch, offset: Cell) {
         let (what, style): (String, Style) = match &self.what {
             What::Region { name, fate, .. } => (noted(plain(name).into(), *fate), TEXT),
+            What::Future { name, fate, outcome, .. } => {
+                let name = noted(plain(name).into(), *fate);
+                let outcome = outcome.filter(|&outcome| outcome != "completed");
+                (outcome.map_or(name.clone(), |outcome| format!("{name} ({outcome})")), TEXT)
+            }
             What::Task { task_type, task, fate, .. } => {
                 let title = title(task_type.as_deref(), *task, usize::MAX);
                 (noted(format!("task {title}"), *fate), TASK)
@@ -183,6 +189,12 @@ impl Entry {
                 table.row([offset, what, time.into(), self_time.into(), thread_cell(thread)]);
                 arguments_row(table, branch, args);
             }
+            What::Future { fate, duration_ns, times, args, .. } => {
+                table.row([offset, what, bounded(*fate, *duration_ns).into()]);
+                let below = Cell::styled(FAINT, whereabouts(times));
+                table.row([Cell::default(), below.after(FAINT, branch.below.clone())]);
+                arguments_row(table, branch, args);
+            }
             What::Task { fate, latency_ns, thread, args, .. } => {
                 let thread = thread.as_deref().map(thread_cell).unwrap_or_default();
                 let time = bounded(*fate, *latency_ns);
@@ -192,6 +204,14 @@ impl Entry {
             What::Log { .. } => table.row([offset, what]),
         }
     }
+}
+
+/// `busy 12 µs, ready 3 µs, idle 1.2 ms, 4 polls`
+fn whereabouts(times: &FutureTimes) -> String {
+    let FutureTimes { busy_ns, ready_ns, idle_ns, polls } = *times;
+    let [busy, ready, idle] = [busy_ns, ready_ns, idle_ns].map(|ns| units::duration(ns.into()));
+    let polls = units::things(polls, "poll");
+    format!("busy {busy}, ready {ready}, idle {idle}, {polls}")
 }
 
 fn thread_cell(name: &str) -> Cell {

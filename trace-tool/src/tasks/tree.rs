@@ -1,20 +1,22 @@
 //! What happened in a task, as the lines of a tree.
 //!
 //! Directly in a task are its regions that lie in no other region of it, its logs that lie in
-//! none, and its subtasks; by time. A region that belongs to another task is told there. The walk
-//! keeps its own stack, and visits no task twice: a damaged trace may call two tasks parts of each
-//! other.
+//! none, its futures that are part of none, and its subtasks; by time. A region that belongs to another
+//! task is told there. What happened in polls of a future is told within that, but of a future that is
+//! the task itself. The walk keeps its own stack, and visits no task and no future twice: a damaged
+//! trace may call two of them parts of each other.
 
 use std::collections::HashSet;
 
 use super::collect::Source;
 use super::{Entry, Fate, What};
-use trace_reader::{TaskId, Time};
+use trace_reader::{FiberId, TaskId, Time};
 
 /// What a line of the tree is about: an index into the recording.
 #[derive(Clone, Copy)]
-enum Node {
+pub(super) enum Node {
     Region(usize),
+    Future(usize),
     Task(usize),
     Log(usize),
 }
@@ -23,11 +25,13 @@ enum Node {
 pub(super) struct Tree<'s> {
     source: &'s Source<'s>,
     seen: HashSet<usize>,
+    /// The futures.
+    seen_futures: HashSet<usize>,
 }
 
 impl<'s> Tree<'s> {
     pub(super) fn new(source: &'s Source<'s>) -> Self {
-        Self { source, seen: HashSet::new() }
+        Self { source, seen: HashSet::new(), seen_futures: HashSet::new() }
     }
 
     /// The first `max` entries.
@@ -44,6 +48,7 @@ impl<'s> Tree<'s> {
             match node {
                 Node::Region(region) => push(&mut stack, self.in_region(region), depth + 1),
                 Node::Task(task) => push(&mut stack, self.in_task(task), depth + 1),
+                Node::Future(fiber) => push(&mut stack, self.in_future(fiber), depth + 1),
                 Node::Log(_) => {}
             }
         }
@@ -55,10 +60,19 @@ impl<'s> Tree<'s> {
         let task = &recording.tasks[index];
         let inside = |region: Option<usize>| region.is_some_and(|r| self.belongs(r, task.id));
         let regions = task.regions.iter().copied();
-        let regions = regions.filter(|&r| !inside(recording.regions[r].parent)).map(Node::Region);
-        let logs = task.logs.iter().copied();
-        let logs = logs.filter(|&l| !inside(recording.logs[l].region)).map(Node::Log);
-        let mut nodes: Vec<Node> = regions.chain(logs).collect();
+        let is_direct = |fiber| self.source.place(fiber, task.id) == FiberId::NONE;
+        let regions = regions.filter(|&r| {
+            let region = &recording.regions[r];
+            !inside(region.parent) && is_direct(region.fiber)
+        });
+        let logs = task.logs.iter().copied().filter(|&l| {
+            let log = &recording.logs[l];
+            !inside(log.region) && is_direct(log.fiber)
+        });
+        let mut nodes: Vec<Node> = regions.map(Node::Region).chain(logs.map(Node::Log)).collect();
+        let futures = self.source.futures_of(task.id).iter().copied();
+        let futures = futures.filter(|&index| self.seen_futures.insert(index));
+        nodes.extend(futures.map(Node::Future));
         nodes.extend(
             task.children.iter().filter(|&&t| self.seen.insert(t)).copied().map(Node::Task),
         );
@@ -71,6 +85,16 @@ impl<'s> Tree<'s> {
         let children = children.filter(|&r| self.belongs(r, region.task)).map(Node::Region);
         let logs = self.source.logs_in(index).iter().copied().map(Node::Log);
         self.by_time(children.chain(logs).collect())
+    }
+
+    fn in_future(&mut self, index: usize) -> Vec<Node> {
+        let nodes = self.source.shown_in(self.source.recording.fibers[index].id).iter().copied();
+        let nodes = nodes.filter(|node| match node {
+            Node::Future(index) => self.seen_futures.insert(*index),
+            _ => true,
+        });
+        let nodes = nodes.collect();
+        self.by_time(nodes)
     }
 
     fn belongs(&self, region: usize, task: TaskId) -> bool {
@@ -86,6 +110,7 @@ impl<'s> Tree<'s> {
         let recording = &self.source.recording;
         match node {
             Node::Region(region) => recording.regions[region].begin.unwrap_or(Time::START),
+            Node::Future(fiber) => recording.fibers[fiber].begin.unwrap_or(Time::START),
             Node::Task(task) => recording.tasks[task].begin.unwrap_or(Time::START),
             Node::Log(log) => recording.logs[log].time,
         }
@@ -105,6 +130,18 @@ impl<'s> Tree<'s> {
                     partial: region.partial,
                     thread: threads.of_thread(region.thread).into_owned(),
                     args: region.args.iter().map(Into::into).collect(),
+                }
+            }
+            Node::Future(index) => {
+                let fiber = &recording.fibers[index];
+                let (fate, duration_ns, times) = self.source.future(fiber);
+                What::Future {
+                    name: self.source.name(fiber.callsite),
+                    fate,
+                    outcome: fiber.outcome.map(|outcome| outcome.word()),
+                    duration_ns,
+                    times,
+                    args: fiber.args.iter().map(Into::into).collect(),
                 }
             }
             Node::Task(index) => {
