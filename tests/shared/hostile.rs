@@ -30,6 +30,11 @@ pub(crate) struct Hostile {
 #[allow(dead_code, reason = "each user takes its part")]
 pub(crate) const OF_OPEN_REGIONS: [&str; 2] = ["nested regions", "tasks that are mentioned"];
 
+/// The kinds of which all threads are under way at the same time.
+#[allow(dead_code, reason = "each user takes its part")]
+pub(crate) const AT_THE_SAME_TIME: [&str; 3] =
+    ["threads that go on for long", "threads with regions", "threads with nested regions"];
+
 /// Those that are made of events and callsites.
 pub(crate) const OF_EVENTS: &[Hostile] = &[
     Hostile { name: "callsites", of_len: |len| File::of_callsites(len, named) },
