@@ -89,6 +89,30 @@
 //! }
 //! ```
 //!
+//! # Futures
+//!
+//! A future is a flow of control of its own: threads take turns to poll it, and several overlap without
+//! nesting. So each that is traced is a row of its own, which tells its polls and their threads, who woke it,
+//! and how it ended; for how long it was busy, ready and waiting to be polled, or idle. The attributes go on
+//! `async` functions, and [`TraceFuture`] has methods for any other future, on any executor.
+//!
+//! ```
+//! use trace::TraceFuture;
+//!
+//! #[trace::task("makeCappuccino", args(order_id))]
+//! async fn make_cappuccino(order_id: u64) {
+//!     let milk = steam_milk();
+//!     let coffee = async { /* … */ }.in_region("extractCoffee");
+//!     # use std::future::Future;
+//!     # async fn both(a: impl Future<Output = ()>, b: impl Future<Output = ()>) { a.await; b.await }
+//!     both(milk, coffee).await;
+//! }
+//!
+//! #[trace::region("steamMilk")]
+//! async fn steam_milk() {}
+//! # drop(make_cappuccino(4711));
+//! ```
+//!
 //! # What it costs
 //!
 //! While tracing is off, each begin and end, log and counter loads one atomic: no clock is read,
@@ -115,6 +139,7 @@
 //! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
 //! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
 //! | regions | [`#[region]`](macro@region), [`#[region_all]`](macro@region_all), [`#[skip]`](macro@skip), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
+//! | futures | [`TraceFuture`], [`Traced`], [`InContext`] |
 //! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`], [`Number`] |
 //! | arguments | [`Arg`], [`Value`], [`region_arg`], [`Region::arg`], [`Task::arg`], [`Context::arg`] |
 //!
