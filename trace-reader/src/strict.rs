@@ -12,13 +12,18 @@ pub(crate) struct Strict<'t> {
     pub(crate) trace: &'t Trace,
 }
 
-/// The kind of callsite that belongs into an event. A fiber is a region or a task.
+/// The kind of callsite that belongs into an event.
 fn expected_kind(event: &Event<'_>) -> Option<CallsiteKind> {
     Some(match event {
         Event::RegionBegin { .. }
         | Event::TaskRegionBegin { .. }
         | Event::WholeRegionEnd { .. }
-        | Event::UnseenRegionEnd { .. } => CallsiteKind::Region,
+        | Event::UnseenRegionEnd { .. }
+        | Event::FiberBegin { .. }
+        | Event::PollBegin { .. }
+        | Event::TaskPollBegin { .. }
+        | Event::FiberEnd { .. }
+        | Event::UnseenFiberEnd { .. } => CallsiteKind::Region,
         Event::TaskBegin { .. } | Event::TaskEnd { .. } | Event::UnseenTaskEnd { .. } => {
             CallsiteKind::Task
         }
@@ -27,6 +32,20 @@ fn expected_kind(event: &Event<'_>) -> Option<CallsiteKind> {
         Event::RegionArg { .. } | Event::TaskArg { .. } => CallsiteKind::Argument,
         _ => return None,
     })
+}
+
+/// Whether that of a task is as good: a fiber is a region or a task, and so are its polls, which may end as
+/// regions do whose begin is in an earlier chunk.
+fn may_be_task(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::WholeRegionEnd { .. }
+            | Event::FiberBegin { .. }
+            | Event::PollBegin { .. }
+            | Event::TaskPollBegin { .. }
+            | Event::FiberEnd { .. }
+            | Event::UnseenFiberEnd { .. }
+    )
 }
 
 impl Pairing<'_> {
@@ -41,7 +60,7 @@ impl Pairing<'_> {
         if trace.callsites.described_at(index) > offset {
             self.problem(now, Problem::CallsiteAfterUse { offset, callsite: id });
         }
-        if found != expected {
+        if found != expected && !(found == CallsiteKind::Task && may_be_task(event)) {
             self.problem(now, Problem::WrongKind { offset, callsite: id, expected, found });
         }
     }
