@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context as Polled, Poll};
 
 use crate::callsite::Callsite;
+use crate::context::Context;
 use crate::fiber::Fiber;
 use crate::future::{Description, State};
 use crate::region::Site;
@@ -32,6 +33,15 @@ impl Unpolled {
         let Description { site, kind, wakes } = description(callsite);
         let fiber = Fiber::begin(site, kind, None, wakes, args);
         Self { callsite, state: fiber.map_or(State::New(None), State::Recorded) }
+    }
+
+    /// Belongs to the context that is current here, and not to that of the first poll.
+    #[inline(always)]
+    pub fn here(mut self) -> Self {
+        if let (State::New(None), true) = (&self.state, crate::is_enabled()) {
+            self.state = State::New(Some(Context::current()));
+        }
+        self
     }
 
     /// With the body.

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+pub use std::boxed::Box;
+
 pub use crate::callsite::Callsite;
 use crate::context::Context;
 pub use crate::env::start_from_env;

@@ -15,7 +15,7 @@ use syn::{Error, Ident, Lit, LitStr, Result, Token, parenthesized, token};
 use crate::expression;
 use crate::model::Kind;
 
-const KNOWN: &str = "a name in quotes, `args(…)` and `crate = path`";
+const KNOWN: &str = "a name in quotes, `args(…)`, `future` or `call`, and `crate = path`";
 const FACADE: &str = "`crate = path`";
 const SHAPES: &str = "`name`, `?name`, `%name` or `name = value`";
 
@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
     pub(crate) name: Option<LitStr>,
     pub(crate) values: Option<Vec<Argument>>,
     pub(crate) facade: Option<TokenStream>,
+    /// `future` or `call`: what is measured.
+    pub(crate) measured: Option<Ident>,
 }
 
 /// One of `args(…)`.
@@ -97,6 +99,8 @@ impl Arguments {
         } else if word == "crate" {
             let path = facade(&word, input)?;
             set_once(&mut self.facade, word.span(), FACADE, kind, path)
+        } else if word == "future" || word == "call" {
+            set_once(&mut self.measured, word.span(), "`future` or `call`", kind, word)
         } else {
             Err(Error::new(
                 word.span(),

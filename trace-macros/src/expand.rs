@@ -24,6 +24,17 @@
 //!     }
 //! ```
 //!
+//! What a function does that returns a future stays in front of that, which is wrapped:
+//!
+//! ```text
+//!     match { …; ::trace::__private::region_future(&__CALLSITE) } {
+//!         __begun => __begun.here().run({ <statements> })
+//!     }
+//! ```
+//!
+//! A `return` in there would leave the function with what is not wrapped; only then is the body a closure. A
+//! future in a box is wrapped, in another box, only if something is recorded: its type is the same.
+//!
 //! 1. The body is printed once, in a block and not in a closure, so that `?`, `return`, labels
 //!    and borrows keep their meaning.
 //! 2. The guard is bound by `match` and not by `let`: it is dropped after the temporaries of
@@ -45,8 +56,9 @@ use syn::spanned::Spanned;
 
 use crate::args::{Argument, Form, Value};
 use crate::function::{Body, Function};
-use crate::model::{Kind, Model};
-use crate::parameters;
+use crate::model::{Kind, Measured, Model};
+use crate::returned::Returned;
+use crate::{parameters, returned};
 
 pub(crate) fn expand(model: Model) -> TokenStream {
     let guard = match model.kind {
@@ -59,26 +71,59 @@ pub(crate) fn expand(model: Model) -> TokenStream {
         }
         _ => TokenStream::new(),
     };
-    let asynchronous = model.function.qualifiers.asyncness.as_ref().map(|_| hints(&model));
+    let measured = measured(&model);
     let Function { head, body, .. } = model.function;
-    let Body { span, inner_attributes, statements } = body;
-    let guarded = match asynchronous {
-        None => quote_spanned! {Span::mixed_site()=>
-            #inner_attributes
-            match #guard {
-                __guard => #statements
-            }
-        },
-        Some(hints) => quote_spanned! {Span::mixed_site()=>
-            #inner_attributes
-            match #guard {
-                __begun => __begun.run(async move { #hints #statements }).await
-            }
-        },
+    let Body { span, inner_attributes, .. } = body;
+    let guarded = quote_spanned! {Span::mixed_site()=>
+        #inner_attributes
+        match #guard { #measured }
     };
     let mut braces = Group::new(Delimiter::Brace, guarded);
     braces.set_span(span);
     attribute.into_iter().chain(head).chain([TokenTree::Group(braces)]).collect()
+}
+
+/// The arm of the `match`: what is done with the guard, or with what is to become a future.
+fn measured(model: &Model) -> TokenStream {
+    let span = Span::mixed_site();
+    let Model { facade, function, .. } = model;
+    let statements = &function.body.statements;
+    let returned = match model.measured {
+        Measured::Call => return quote_spanned!(span=> __guard => #statements),
+        Measured::Body => {
+            let hints = hints(model);
+            return quote_spanned! {span=>
+                __begun => __begun.run(async move { #hints #statements }).await
+            };
+        }
+        Measured::Returned(returned) => returned,
+    };
+    let result = || function.signature().and_then(|(_, result)| result).map(at_mixed_site);
+    let future = match (returned::returns_early(statements), returned) {
+        (false, _) => quote_spanned!(span=> #statements),
+        // Such a type cannot be named, and no value becomes one of it.
+        (true, Returned::Opaque) => quote_spanned!(span=> (move || #statements)()),
+        (true, Returned::Boxed) => {
+            let result = result();
+            quote_spanned!(span=> (move || -> #result #statements)())
+        }
+    };
+    match returned {
+        Returned::Opaque => quote_spanned!(span=> __begun => __begun.here().run(#future)),
+        Returned::Boxed => {
+            let result = result();
+            quote_spanned! {span=>
+                __begun => {
+                    let __future: #result = #future;
+                    if #facade::__private::enabled() {
+                        #facade::__private::Box::pin(__begun.here().run(__future))
+                    } else {
+                        __future
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The session around a program.
@@ -141,7 +186,7 @@ fn at_mixed_site(tokens: TokenStream) -> TokenStream {
 /// The block whose value is the guard, or what is to become a future.
 fn guard(model: &Model) -> TokenStream {
     let span = Span::mixed_site();
-    let Model { kind, name, values, facade, function } = model;
+    let Model { kind, name, values, facade, measured, function } = model;
     let private = quote_spanned!(span=> #facade::__private);
     let keys =
         values.iter().map(|value| LitStr::new(&value.key.unraw().to_string(), value.key.span()));
@@ -157,7 +202,7 @@ fn guard(model: &Model) -> TokenStream {
         },
         _ => quote_spanned!(span=> #name),
     };
-    let future = if function.qualifiers.asyncness.is_some() { "_future" } else { "" };
+    let future = if *measured == Measured::Call { "" } else { "_future" };
     let begins = |suffix| Ident::new(&format!("{}{future}{suffix}", kind.function()), span);
     let plain = begins("");
     let describe = Ident::new(kind.callsite(), span);

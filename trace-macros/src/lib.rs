@@ -37,6 +37,7 @@ mod model;
 mod names;
 mod parameters;
 mod region_all;
+mod returned;
 #[cfg(test)]
 mod snapshots;
 

@@ -4,13 +4,14 @@
 
 use std::fmt;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::ext::IdentExt;
 use syn::{Error, LitStr, Result};
 
 use crate::args::{Argument, Arguments};
 use crate::function::{Function, Qualifiers};
+use crate::returned::Returned;
 
 /// Which attribute it is.
 #[derive(Clone, Copy)]
@@ -28,7 +29,19 @@ pub(crate) struct Model {
     pub(crate) values: Vec<Argument>,
     /// The path of the library.
     pub(crate) facade: TokenStream,
+    pub(crate) measured: Measured,
     pub(crate) function: Function,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    /// The call.
+    Call,
+    /// The future that an `async` function is.
+    Body,
+    /// The future that the call makes.
+    Returned(Returned),
 }
 
 impl Model {
@@ -54,7 +67,41 @@ impl Model {
         });
         let facade =
             arguments.facade.unwrap_or_else(|| quote_spanned!(Span::mixed_site()=> ::trace));
-        Ok(Self { kind, name, values, facade, function })
+        let measured = measured(kind, arguments.measured.as_ref(), &function)?;
+        Ok(Self { kind, name, values, facade, measured, function })
+    }
+}
+
+/// What is measured of a function: what it is, unless `word` says so.
+fn measured(kind: Kind, word: Option<&Ident>, function: &Function) -> Result<Measured> {
+    if matches!(kind, Kind::Main | Kind::Test) {
+        return Ok(Measured::Call);
+    }
+    let is_call = word.is_some_and(|word| word == "call");
+    if function.qualifiers.asyncness.is_some() {
+        return match word.filter(|_| is_call) {
+            None => Ok(Measured::Body),
+            Some(word) => {
+                let message = "a call of an `async fn` does nothing but make a future: \
+                               leave out `call`";
+                Err(Error::new(word.span(), message))
+            }
+        };
+    }
+    if is_call {
+        return Ok(Measured::Call);
+    }
+    let result = function.signature().and_then(|(_, result)| result);
+    match (word, result) {
+        (Some(_), Some(result)) => Ok(Measured::Returned(Returned::of_future(&result))),
+        (Some(word), None) => {
+            let message = "expected a function that returns a future: leave out `future`";
+            Err(Error::new(word.span(), message))
+        }
+        (None, Some(result)) => {
+            Ok(Returned::of(&result).map_or(Measured::Call, Measured::Returned))
+        }
+        (None, None) => Ok(Measured::Call),
     }
 }
 

@@ -1,0 +1,123 @@
+//! Functions that are not `async` and return a future: what is measured is that, up to its result, and not the
+//! call that makes it.
+//!
+//! Whether a function is one is read off the type that it returns. Of an alias nothing can be seen, so that
+//! whoever writes one says so: `future`. And `call` says that the call is what is meant.
+
+use proc_macro2::{Group, TokenStream, TokenTree};
+
+/// How a function returns a future.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// As `impl Future`: as what it is.
+    Opaque,
+    /// As `Pin<Box<dyn Future>>`, or by another name of that.
+    Boxed,
+}
+
+impl Returned {
+    /// What the type of a result tells.
+    pub(crate) fn of(result: &TokenStream) -> Option<Self> {
+        let words = Words::of(result);
+        if !words.future {
+            return None;
+        }
+        let is_opaque =
+            result.clone().into_iter().next().is_some_and(|first| is_word(&first, "impl"));
+        if is_opaque {
+            return Some(Self::Opaque);
+        }
+        (words.pin && words.boxed && words.dynamic).then_some(Self::Boxed)
+    }
+
+    /// The same of one that is known to be a future.
+    pub(crate) fn of_future(result: &TokenStream) -> Self {
+        let is_opaque = result.clone().into_iter().any(|token| is_word(&token, "impl"));
+        Self::of(result).unwrap_or(if is_opaque { Self::Opaque } else { Self::Boxed })
+    }
+}
+
+/// Which of these words are in a type, outside of parentheses and brackets.
+#[derive(Default)]
+struct Words {
+    future: bool,
+    pin: bool,
+    boxed: bool,
+    dynamic: bool,
+}
+
+impl Words {
+    fn of(result: &TokenStream) -> Self {
+        let mut words = Self::default();
+        for token in result.clone() {
+            words.future |= is_word(&token, "Future");
+            words.pin |= is_word(&token, "Pin");
+            words.boxed |= is_word(&token, "Box");
+            words.dynamic |= is_word(&token, "dyn");
+        }
+        words
+    }
+}
+
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(found) if found == word)
+}
+
+/// Whether `return` stands in a body, outside of the `async` blocks in it.
+pub(crate) fn returns_early(body: &Group) -> bool {
+    let mut tokens = body.stream().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match &token {
+            TokenTree::Ident(word) if word == "return" => return true,
+            TokenTree::Ident(word) if word == "async" => {
+                tokens.next_if(|next| is_word(next, "move"));
+                tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
+            }
+            TokenTree::Group(group) if returns_early(group) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::str::FromStr;
+
+    use proc_macro2::Delimiter;
+
+    use super::*;
+
+    fn tokens(source: &str) -> TokenStream {
+        TokenStream::from_str(source).unwrap()
+    }
+
+    #[test]
+    fn futures_are_seen() {
+        for (result, expected) in [
+            ("impl Future<Output = u8> + Send + 'a", Some(Returned::Opaque)),
+            ("impl std::future::Future<Output = impl Iterator<Item = u8>>", Some(Returned::Opaque)),
+            ("Pin<Box<dyn Future<Output = ()> + Send + '_>>", Some(Returned::Boxed)),
+            (
+                "::core::pin::Pin<Box<dyn ::core::future::Future<Output = u8>>>",
+                Some(Returned::Boxed),
+            ),
+            ("BoxFuture<'static, u8>", None),
+            ("Ready<u8>", None),
+            ("impl Iterator<Item = u8>", None),
+            ("Result<(Future, Pin), Box<dyn Error>>", None),
+        ] {
+            assert_eq!(Returned::of(&tokens(result)), expected, "{result}");
+        }
+        assert_eq!(Returned::of_future(&tokens("BoxFuture<'_, u8>")), Returned::Boxed);
+        assert_eq!(Returned::of_future(&tokens("impl Task")), Returned::Opaque);
+    }
+
+    #[test]
+    fn early_returns_are_seen() {
+        let of = |body| returns_early(&Group::new(Delimiter::Brace, tokens(body)));
+        assert!(of("if a { return b; } c"));
+        assert!(!of("let a = 3; Box::pin(async move { return a; })"));
+        assert!(of("let a = async { 3 }; f(|| { return a })"));
+    }
+}
