@@ -64,6 +64,7 @@ use proc_macro::TokenStream;
 ///   and `%` the `Display` form. With tracing off nothing here is evaluated. An expression can
 ///   borrow and call what it likes, but `?` and `return` do not leave the function from it:
 ///   whether tracing is on must not decide where the function goes.
+/// - `future` or `call`: what is measured of a function that returns a future, see below.
 /// - `crate = path`: where the library is, if not at `::trace`: a renamed dependency, or a
 ///   facade that re-exports it.
 ///
@@ -77,6 +78,11 @@ use proc_macro::TokenStream;
 /// ended. The future grows by some 24 bytes, and by parameters that the body uses: they lie in the
 /// function and in its body, and are dropped with the body, before the end. For the compiler to know the
 /// type of the result within, the type is repeated: should it not exist, that is said twice.
+///
+/// Of a function that returns `impl Future` or `Pin<Box<dyn Future>>`, as methods of `async_trait` do, the
+/// future is measured as well, and belongs to the task that is current at the call. Of an alias nothing can
+/// be seen: `future` says that it is one of the two, and `call` that the call is meant. A box that is
+/// recorded is put into another one.
 ///
 /// [`macro@region_all`] is for all functions of an `impl` block, a trait or a module.
 ///
