@@ -138,6 +138,7 @@
 //! | from outside | [`#[main]`](macro@main), [`#[test]`](macro@test), [`start_from_env`], [`SessionFromEnv`] |
 //! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
 //! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
+//! | threads | [`thread`]: [`spawn`](thread::spawn), [`scope`](thread::scope()), [`Builder`](thread::Builder) |
 //! | regions | [`#[region]`](macro@region), [`#[region_all]`](macro@region_all), [`#[skip]`](macro@skip), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
 //! | futures | [`TraceFuture`], [`Traced`], [`InContext`] |
 //! | logs, counters | [`trace_log!`], [`log`](log()), [`trace_counter!`], [`Number`] |
@@ -149,6 +150,7 @@
 // So that `::trace` in what the attributes expand to is this crate here as well.
 extern crate self as trace;
 
+pub use trace_core::threads as thread;
 pub use trace_core::{
     Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, InContext, Number,
     OpenRegion, OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder,

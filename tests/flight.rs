@@ -222,7 +222,8 @@ fn what_is_too_old_is_left_out() {
     let (snapshot, trace) = snapshot(&flight);
     assert!(snapshot.covers >= Duration::from_millis(40), "{snapshot:?}");
     assert!(snapshot.covers < Duration::from_millis(150), "{snapshot:?}");
-    assert!(trace.end().ns() >= 40_000_000 && trace.end().ns() < 150_000_000, "{}", trace.end());
+    // The last event is somewhat older than the snapshot.
+    assert!(trace.end().ns() >= 30_000_000 && trace.end().ns() < 150_000_000, "{}", trace.end());
 }
 
 #[test]

@@ -79,6 +79,7 @@ mod task;
 mod testing;
 mod thread;
 mod thread_name;
+pub mod threads;
 mod untold;
 mod value;
 mod woken;
