@@ -74,6 +74,7 @@ mod runtime;
 mod spawn;
 #[cfg(tokio_unstable)]
 mod tasks;
+mod told;
 
 pub use blocking::{blocking, spawn_blocking};
 pub use hooks::Hooks;

@@ -1,13 +1,14 @@
 //! What is recorded of a runtime and its threads, by the callbacks that its builder takes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tokio::runtime::Builder;
-use trace_core::{Context, trace_log, trace_region};
+use trace_core::{trace_log, trace_region};
 
 use crate::between::{self, Open};
 use crate::hooks::Hooks;
+use crate::told::Told;
 
 /// What can be done with the builder of a runtime beside what tokio has. In scope, it has these methods.
 pub trait BuilderExt {
@@ -36,7 +37,7 @@ pub trait BuilderExt {
 
 impl BuilderExt for Builder {
     fn traced_with(&mut self, hooks: Hooks) -> &mut Self {
-        let told = Arc::new(Told::default());
+        let told = Arc::new(Told::nothing());
         told.look();
         let name = hooks.thread_name.unwrap_or_else(|| "tokio".to_owned());
         let threads = AtomicUsize::new(0);
@@ -72,26 +73,3 @@ impl BuilderExt for Builder {
 thread_local! {
     static PARKED: Open = const { Open::new(Vec::new()) };
 }
-
-/// Whether the recording that is on was told what cannot be seen.
-///
-/// Nobody says when one recording makes room for the next: it is told anew when the runtime found tracing off in
-/// between. In the moment in which a recording begins it can come to be told twice.
-#[derive(Debug, Default)]
-struct Told(AtomicBool);
-
-impl Told {
-    fn look(&self) {
-        let on = trace_core::is_enabled();
-        // Alone, and guarding nothing: whoever turns it tells. Mostly there is nothing to turn.
-        if self.0.load(Relaxed) != on && self.0.swap(on, Relaxed) != on && on {
-            trace_log!(context: Context::background(), "tokio", "{UNSEEN}");
-        }
-    }
-}
-
-#[cfg(not(tokio_unstable))]
-const UNSEEN: &str = "not seen here: tasks that were not spawned through trace-tokio; with --cfg tokio_unstable they are";
-
-#[cfg(tokio_unstable)]
-const UNSEEN: &str = "not seen here: the future of block_on and the tasks of a LocalSet, unless they are traced futures";
