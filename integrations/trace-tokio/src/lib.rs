@@ -53,7 +53,8 @@
 //!
 //! [`BuilderExt::traced`] records when a thread of the runtime is parked, as the region `tokio park`, and when it
 //! starts and stops, as logs of the category `tokio`; and it numbers the threads. Tokio keeps one callback of each
-//! kind: those that the program has itself are given to [`Hooks`].
+//! kind: those that the program has itself are given to [`Hooks`]. To be parked is a region like others: where a
+//! report says how much of a thread's time is in regions, that counts.
 //!
 //! With `--cfg tokio_unstable` in `RUSTFLAGS`, and tokio 1.47 or later, each poll of every task is the region
 //! `tokio poll` with tokio's id of it, spawned through this crate or not; where a task was spawned and when it
