@@ -243,6 +243,12 @@ mod the_body {
         text.into_bytes().into_iter().map(char::from)
     }
 
+    /// What the closure takes is known from the result, with any lifetime.
+    #[trace::region]
+    fn equals(key: &str) -> impl Fn(&(String, u32)) -> bool {
+        move |entry| entry.0.as_str() == key
+    }
+
     #[trace::region]
     fn boxed(n: u32) -> Box<dyn Fn() -> u32> {
         Box::new(move || n)
@@ -289,6 +295,8 @@ mod the_body {
     fn parameters_are_moved_and_borrowed_as_written() {
         assert_eq!(region("longest", || longest(&mut vec![], 2, "a").len()), 2);
         assert_eq!(region("consume", || consume("ab".into()).last()), Some('b'));
+        let entry = ("a".to_owned(), 3);
+        assert!(region("equals", || equals("a")(&entry)));
         assert_eq!(region("boxed", || boxed(3)()), 3);
         assert_eq!(region("tail_temporary", || tail_temporary(&RefCell::default())), 0);
     }

@@ -38,7 +38,10 @@
 //! 1. The body is printed once, in a block and not in a closure, so that `?`, `return`, labels
 //!    and borrows keep their meaning.
 //! 2. The guard is bound by `match` and not by `let`: it is dropped after the temporaries of
-//!    the body's last expression, in every edition.
+//!    the body's last expression, in every edition. Only where `impl …` is in the result it is
+//!    `let __guard = …; { <statements> }`: the compiler learns what a closure takes from such a
+//!    type, but does not tell it to the arms of a `match`. Before edition 2024 the temporaries
+//!    are dropped after the guard then.
 //! 3. Nothing can clash with what the user named. Paths begin at the facade or at `::core`;
 //!    `__guard` is hygienic. Items never are, therefore the static has a name nobody uses and
 //!    a block of its own, which arguments see and the body does not.
@@ -71,12 +74,21 @@ pub(crate) fn expand(model: Model) -> TokenStream {
         }
         _ => TokenStream::new(),
     };
+    let is_opaque = model.measured == Measured::Call && has_opaque_result(&model.function);
     let measured = measured(&model);
     let Function { head, body, .. } = model.function;
-    let Body { span, inner_attributes, .. } = body;
-    let guarded = quote_spanned! {Span::mixed_site()=>
-        #inner_attributes
-        match #guard { #measured }
+    let Body { span, inner_attributes, statements } = body;
+    let guarded = if is_opaque {
+        quote_spanned! {Span::mixed_site()=>
+            #inner_attributes
+            let __guard = #guard;
+            #statements
+        }
+    } else {
+        quote_spanned! {Span::mixed_site()=>
+            #inner_attributes
+            match #guard { #measured }
+        }
     };
     let mut braces = Group::new(Delimiter::Brace, guarded);
     braces.set_span(span);
@@ -158,6 +170,12 @@ fn hints(model: &Model) -> TokenStream {
             return #facade::__private::result_of::<#named>();
         }
     }
+}
+
+/// Whether the result of a function is `impl …`, or `!`.
+fn has_opaque_result(function: &Function) -> bool {
+    let result = function.signature().and_then(|(_, result)| result);
+    result.is_some_and(|result| has_no_name(&result))
 }
 
 /// Whether `impl …` is in a type, or whether it is `!`.

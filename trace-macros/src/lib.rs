@@ -71,7 +71,7 @@ use proc_macro::TokenStream;
 /// # Where it goes
 /// On functions and methods that have a body and are neither `const` nor `naked`. It is the whole function
 /// that is measured, the temporaries of its last expression included; only the parameters are dropped
-/// after the end.
+/// after the end. So are, before edition 2024, the temporaries of a function whose result is `impl …`.
 ///
 /// An `async` function stays one. Its region lasts from the first poll to the result, or to where the
 /// future is dropped without one, and is told like that of any future: busy, ready or idle, and how it

@@ -92,9 +92,8 @@ fn main_of_any_type() {
         r#"
         #[allow(unused)]
         fn main() -> impl Termination {
-            match shop::__private::start_from_env() {
-                __guard => { brew()?; Ok(()) }
-            }
+            let __guard = shop::__private::start_from_env();
+            { brew()?; Ok(()) }
         }
         "#,
     );
@@ -190,7 +189,7 @@ fn what_surrounds_the_body_stays() {
         {
             #![allow(unused)]
             //! Inside.
-            match {
+            let __guard = {
                 static __CALLSITE: ::trace::__private::Callsite =
                     ::trace::__private::Callsite::region(
                         "yield",
@@ -198,11 +197,10 @@ fn what_surrounds_the_body_stays() {
                         &[]
                     );
                 ::trace::__private::region(&__CALLSITE)
-            } {
-                __guard => {
-                    use std::mem;
-                    move || mem::drop(b)
-                }
+            };
+            {
+                use std::mem;
+                move || mem::drop(b)
             }
         }
         "#,
