@@ -28,7 +28,8 @@ pub(crate) struct Hostile {
 
 /// The kinds of which regions stay open, or are mentioned, without end.
 #[allow(dead_code, reason = "each user takes its part")]
-pub(crate) const OF_OPEN_REGIONS: [&str; 2] = ["nested regions", "tasks that are mentioned"];
+pub(crate) const OF_OPEN_REGIONS: [&str; 3] =
+    ["nested regions", "tasks that are mentioned", "polls within polls"];
 
 /// The kinds of which all threads are under way at the same time.
 #[allow(dead_code, reason = "each user takes its part")]
@@ -68,6 +69,56 @@ pub(crate) const OF_EVENTS: &[Hostile] = &[
     },
     Hostile { name: "tasks that begin", of_len: |len| File::of_events(len, |i| begin(i + 1, 0)) },
     Hostile { name: "a chain of tasks", of_len: |len| File::of_events(len, |i| begin(i + 1, i)) },
+    Hostile {
+        name: "futures that begin",
+        of_len: |len| {
+            File::of_events(len, |i| {
+                let (callsite, fiber, task) = (REGION, FiberId(i + 2), TaskId(1));
+                match i {
+                    0 => begin(1, 0),
+                    _ => Event::FiberBegin { callsite, fiber, parent: FiberId(i + 1), task },
+                }
+            })
+        },
+    },
+    Hostile {
+        name: "futures that are a task",
+        of_len: |len| {
+            File::of_events(len, |i| {
+                let (callsite, fiber, task) = (TASK_TYPE, FiberId(i + 2), TaskId(1));
+                match i {
+                    0 => begin(1, 0),
+                    _ => Event::FiberBegin { callsite, fiber, parent: FiberId(0), task },
+                }
+            })
+        },
+    },
+    Hostile {
+        name: "polls of one future",
+        of_len: |len| {
+            File::of_events(len, |i| match (i, i % 3) {
+                (0, _) => begin(1, 0),
+                (_, 0) => Event::Wake { fiber: FiberId(2) },
+                (_, 1) => {
+                    let (callsite, fiber, task) = (TASK_TYPE, FiberId(2), TaskId(1));
+                    Event::TaskPollBegin { callsite, fiber, waited: 1, task }
+                }
+                _ => Event::RegionEnd {},
+            })
+        },
+    },
+    Hostile {
+        name: "polls within polls",
+        of_len: |len| {
+            File::of_events(len, |i| match i {
+                0 => begin(1, 0),
+                _ => {
+                    let (callsite, fiber) = (REGION, FiberId(i + 2));
+                    Event::TaskPollBegin { callsite, fiber, waited: 0, task: TaskId(1) }
+                }
+            })
+        },
+    },
     Hostile {
         name: "tasks far apart",
         of_len: |len| File::of_events(len, |i| begin(64 * (i + 1), 0)),

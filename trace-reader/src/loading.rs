@@ -48,6 +48,11 @@ impl Regions {
         self.position(number).map(|at| self.open[at].1)
     }
 
+    /// Where the poll is that has this number as a region; the numbers ascend.
+    fn poll(&self, number: u64) -> Option<usize> {
+        self.polls.binary_search_by_key(&number, |poll| poll.number).ok()
+    }
+
     /// The fiber that is being polled, the innermost one.
     fn fiber(&self) -> FiberId {
         self.polls.last().map_or(FiberId::NONE, |poll| poll.fiber)
@@ -143,8 +148,8 @@ impl<'t> Loading<'t> {
                 }
             }
             Step::RegionArg { region: Some(region), key, value } => {
-                let polls = self.threads.get(&thread).map_or(&[][..], |regions| &regions.polls);
-                let polled = polls.iter().find(|poll| poll.number == region);
+                let regions = self.threads.get(&thread);
+                let polled = regions.and_then(|regions| Some(regions.polls[regions.poll(region)?]));
                 if let Some((_, args)) = polled.and_then(|poll| self.fibers.args_of(poll.fiber)) {
                     self.arguments.late(key, value, args);
                 } else if let Some(region) = open_region(&mut self.threads, thread, region) {
@@ -262,11 +267,14 @@ impl<'t> Loading<'t> {
         });
     }
 
-    /// Counts a fiber, and tells whether it is kept. One that is a task is that task's, and no entry of its
-    /// own.
+    /// Counts a fiber, and tells whether it is kept. One that is a task is kept with that task, and no entry of
+    /// its own; there should be one.
     fn keeps_fiber(&mut self, callsite: CallsiteId, task: TaskId) -> bool {
         match self.callsites.get(callsite).map(|callsite| callsite.kind) {
-            Some(CallsiteKind::Task) => self.scope.knows(task),
+            Some(CallsiteKind::Task) if !self.scope.is_everything() => {
+                let is_kept = self.recording.task_index.contains_key(&task);
+                (is_kept || self.scope.is_chosen(task)) && self.fibers.is_first_of(task)
+            }
             _ => self.scope.keeps(task),
         }
     }
@@ -292,9 +300,7 @@ impl<'t> Loading<'t> {
 
     fn poll_ended(&mut self, thread: ThreadId, end: &RegionEnd) {
         let Some(regions) = self.threads.get_mut(&thread) else { return };
-        let Some(at) = regions.polls.iter().rposition(|poll| poll.number == end.region) else {
-            return;
-        };
+        let Some(at) = regions.poll(end.region) else { return };
         let poll = regions.polls.remove(at);
         self.fibers.polled(poll, thread, end);
     }

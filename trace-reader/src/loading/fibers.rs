@@ -1,6 +1,6 @@
 //! Fibers while a recording is made: their polls on all threads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trace_format::{CallsiteId, FiberId, TaskId};
 
@@ -13,6 +13,8 @@ use crate::{ThreadId, Time};
 pub(super) struct Fibers {
     kept: Vec<Fiber>,
     index: HashMap<FiberId, usize>,
+    /// The tasks of which one is kept that is the task itself.
+    tasks: HashSet<TaskId>,
     /// How many polls and wakes are kept of each.
     limit: usize,
 }
@@ -33,6 +35,11 @@ impl Fibers {
 
     pub(super) fn has(&self, id: FiberId) -> bool {
         self.index.contains_key(&id)
+    }
+
+    /// Whether no fiber was asked for yet that is this task.
+    pub(super) fn is_first_of(&mut self, task: TaskId) -> bool {
+        self.tasks.insert(task)
     }
 
     /// Keeps a fiber that is new.

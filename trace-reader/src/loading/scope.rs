@@ -57,9 +57,9 @@ impl Scope {
         count(&mut tasks.entries, owners, tasks.limit)
     }
 
-    /// Whether the task is one that is told of. Counts nothing.
-    pub(super) fn knows(&mut self, task: TaskId) -> bool {
-        self.0.as_mut().is_none_or(|tasks| !tasks.family.owners(task).is_empty())
+    /// Whether the task is one that was chosen, of which there are few.
+    pub(super) fn is_chosen(&self, task: TaskId) -> bool {
+        self.0.as_ref().is_some_and(|tasks| tasks.family.is_chosen(task))
     }
 
     /// Counts a task when it is seen for the first time. Is it kept?
