@@ -79,6 +79,9 @@ pub(crate) fn expand(model: Model) -> TokenStream {
     let Function { head, body, .. } = model.function;
     let Body { span, inner_attributes, statements } = body;
     let guarded = if is_opaque {
+        // Braces that a person typed there would be called needless where they hold one expression.
+        let mut statements = statements;
+        statements.set_span(Span::mixed_site().located_at(span));
         quote_spanned! {Span::mixed_site()=>
             #inner_attributes
             let __guard = #guard;
@@ -172,10 +175,18 @@ fn hints(model: &Model) -> TokenStream {
     }
 }
 
-/// Whether the result of a function is `impl …`, or `!`.
+/// Whether `impl …` is in the result of a function.
 fn has_opaque_result(function: &Function) -> bool {
     let result = function.signature().and_then(|(_, result)| result);
-    result.is_some_and(|result| has_no_name(&result))
+    result.is_some_and(|result| is_opaque(&result))
+}
+
+fn is_opaque(result: &TokenStream) -> bool {
+    result.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => word == "impl",
+        TokenTree::Group(group) => is_opaque(&group.stream()),
+        _ => false,
+    })
 }
 
 /// Whether `impl …` is in a type, or whether it is `!`.

@@ -108,6 +108,12 @@ pub fn needless_question_mark(x: Option<u32>) -> Option<u32> { println!(); Some(
 pub fn diverges() -> ! { panic!() }
 
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
+pub fn opaque(x: u32) -> impl Iterator<Item = u32> { 0..x }
+
+#[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
+pub fn opaque_return(x: u32) -> impl Fn(u32) -> u32 { println!(); return move |y| x + y; }
+
+#[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
 pub fn diverges_for_now() -> Vec<u8> { todo!() }
 
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
