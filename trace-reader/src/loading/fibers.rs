@@ -91,8 +91,9 @@ impl Fibers {
         let limit = self.limit;
         let Some(fiber) = self.of(open.fiber) else { return };
         let OpenPoll { waited_ns, .. } = open;
-        fiber.busy_ns += end.begin.map_or(0, |begin| end.end.since(begin));
-        fiber.waited_ns += waited_ns;
+        let polled_ns = end.begin.map_or(0, |begin| end.end.since(begin));
+        fiber.busy_ns = fiber.busy_ns.saturating_add(polled_ns);
+        fiber.waited_ns = fiber.waited_ns.saturating_add(waited_ns);
         fiber.poll_count += 1;
         if fiber.polls.len() < limit {
             fiber.polls.push(Poll { thread, begin: end.begin, end: end.end, waited_ns });
