@@ -19,6 +19,9 @@ use crate::rows::Rows;
 const FILE: &str = "TRACE_STRESS_FILE";
 const WAY: &str = "TRACE_STRESS_WAY";
 
+/// Set by hand to the name of a kind: of no other are files made, and what each way took is told.
+const KIND: &str = "TRACE_STRESS_KIND";
+
 /// So many times the file may be in memory, besides [`BESIDES`].
 const FACTOR: usize = 4;
 const BESIDES: usize = 64 << 20;
@@ -35,8 +38,12 @@ pub(crate) fn run(size: Size, rows: &mut Rows) {
     let large = small * TIMES;
     let directory = tempfile::tempdir().expect("a directory for the files");
     let kinds = [generator::OF_EVENTS, generator::OF_BLOCKS, generator::OF_NAMES].concat();
+    let only = std::env::var(KIND).ok();
     let (mut slow, mut fat) = <(Worst, Worst)>::default();
     for kind in &kinds {
+        if only.as_ref().is_some_and(|only| only != kind.name) {
+            continue;
+        }
         let read = |len| Read::of(kind, len, directory.path());
         let (of_small, of_large) = match (read(small), read(large)) {
             (Ok(of_small), Ok(of_large)) => (of_small, of_large),
@@ -109,6 +116,9 @@ impl Read {
         for way in WAYS {
             let (time, kib) = in_own_process(&path, way)
                 .map_err(|error| format!("{} bytes, {way}: {error}", bytes.len()))?;
+            if std::env::var_os(KIND).is_some() {
+                eprintln!("{} bytes, {way}: {time:.0?}, {} MiB", bytes.len(), kib >> 10);
+            }
             read.time += time;
             read.kib = read.kib.max(kib);
         }

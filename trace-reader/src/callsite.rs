@@ -89,15 +89,17 @@ pub struct Callsites {
     /// From which entry on they stand in the block at which offset; ascending.
     blocks: Vec<(usize, u64)>,
     dense: Vec<u32>,
-    /// Entries whose ids, as they stand in their descriptions, are beyond that table.
-    sparse: HashTable<u32>,
+    /// Those whose ids are beyond that table.
+    sparse: HashTable<Sparse>,
     hasher: foldhash::quality::RandomState,
 }
 
-/// The id is the first that a description tells.
-fn id_of(descriptions: &[u8], entry: Entry) -> CallsiteId {
-    let id = CallsiteId::decode(&mut Cursor::new(&descriptions[entry.start()..]), "Callsite.id");
-    id.expect("it could be read before")
+/// An id, and the position of its entry. The id stands in the description as well, which would have to be fetched
+/// from memory far away for each that is looked for, and for all of them whenever the table grows.
+#[derive(Clone, Copy, Debug)]
+struct Sparse {
+    id: CallsiteId,
+    index: u32,
 }
 
 /// What came of adding a callsite.
@@ -145,9 +147,8 @@ impl Callsites {
             self.dense[at] = index;
         } else {
             let hash = self.hasher.hash_one(id);
-            let Self { bytes, entries, sparse, hasher, .. } = self;
-            let rehash = |&index: &u32| hasher.hash_one(id_of(bytes, entries[index as usize]));
-            sparse.insert_unique(hash, index, rehash);
+            let Self { sparse, hasher, .. } = self;
+            sparse.insert_unique(hash, Sparse { id, index }, |known| hasher.hash_one(known.id));
         }
     }
 
@@ -163,8 +164,8 @@ impl Callsites {
 
     #[cold]
     fn sparse_index(&self, id: CallsiteId) -> Option<usize> {
-        let is = |&index: &u32| id_of(&self.bytes, self.entries[index as usize]) == id;
-        self.sparse.find(self.hasher.hash_one(id), is).map(|&index| index as usize)
+        let found = self.sparse.find(self.hasher.hash_one(id), |known| known.id == id);
+        found.map(|known| known.index as usize)
     }
 
     /// What a callsite annotates, by its position.

@@ -316,6 +316,8 @@ impl<'t> Pairing<'t> {
     pub(crate) fn let_go_of_half(&mut self, now: Now) {
         let half = self.stack.open.len() / 2;
         let (thread, Now { time, offset, .. }) = (self.thread, now);
+        // There may be very many, and no more: twice their number would be a great part of a small file.
+        self.pending.reserve_exact(1 + half);
         self.problem(now, Problem::TooManyOpen { offset, thread, time, given_up: half as u64 });
         for at in (0..half).rev() {
             let end = self.stack.settle(at, now.time, Fate::Lost);

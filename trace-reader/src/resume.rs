@@ -89,6 +89,8 @@ impl Pairing<'_> {
         let (matches, rest) = matches(&self.stack.open, head);
         let outermost = unlisted.saturating_sub(self.stack.hidden.len()).min(rest as u64) as usize;
 
+        // As many as there are, which may be very many.
+        self.pending.reserve_exact(self.stack.open.len() - outermost + head.open.len());
         let mut staying = matches.iter().rev().flatten().copied().peekable();
         for at in (outermost..self.stack.open.len()).rev() {
             if staying.next_if_eq(&at).is_none() {
