@@ -32,10 +32,10 @@ use trace_format::LossCause;
 
 use crate::epoch::{Epoch, EpochWord};
 use crate::pen::Pen;
-use crate::pool::Pool;
+use crate::pool::{Pool, loss};
 use crate::slot::{Identity, ShortWay, Slot};
 use crate::sync::{Arc, AtomicU64, Mutex, const_fn, lock, wait};
-use crate::untold::Side;
+use crate::untold::{Side, Untold};
 use crate::{barrier, clock};
 
 /// How many task ids a thread takes at once.
@@ -53,7 +53,7 @@ pub(crate) struct Recorder {
     next_task: AtomicU64,
     next_thread: AtomicU64,
     /// Events of threads that were getting a slot or giving one back.
-    refused: AtomicU64,
+    refused: Untold,
 }
 
 /// Where events go: into which pool, and in which epoch. Each epoch is that of one target.
@@ -96,7 +96,7 @@ impl Recorder {
                 slots: Mutex::new(Slots { live: Vec::new(), spare: Vec::new() }),
                 next_task: AtomicU64::new(1),
                 next_thread: AtomicU64::new(1),
-                refused: AtomicU64::new(0),
+                refused: Untold::new(),
             }
         }
     }
@@ -174,8 +174,8 @@ impl Recorder {
         }
         lock(&self.targets).leaving = None;
         drop(slots);
-        let refused = self.refused.swap(0, Relaxed);
-        pool.add_loss(crate::pool::loss(0, LossCause::Reentrant, refused, 0, 0));
+        let (refused, first) = self.refused.take();
+        pool.add_loss(loss(0, LossCause::Reentrant, refused, first, clock::now_here()));
         pool.sweep();
         Some(pool)
     }
@@ -245,7 +245,7 @@ impl Recorder {
 
     /// Counts an event of a thread that has no slot to count it in.
     pub(crate) fn refuse(&self) {
-        self.refused.fetch_add(1, Relaxed);
+        self.refused.add(1, clock::now_here());
     }
 
     /// A number for a thread.

@@ -5,7 +5,7 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use crate::sync::AtomicU64;
+use crate::sync::{AtomicU64, const_fn};
 
 /// Some such events. Counted for one side of a [target](crate::recorder::Target) at a time.
 #[derive(Debug)]
@@ -17,11 +17,14 @@ pub(crate) struct Untold {
 }
 
 impl Untold {
-    pub(crate) fn new() -> Self {
-        Self { count: AtomicU64::new(0), first: AtomicU64::new(0) }
+    const_fn! {
+        pub(crate) fn new() -> Self {
+            Self { count: AtomicU64::new(0), first: AtomicU64::new(0) }
+        }
     }
 
-    /// Adds some. For the slot's own thread, or a signal handler on it.
+    /// Adds some. For the slot's own thread, or a signal handler on it. Where several threads count, the time of
+    /// the first is that of one of the first.
     pub(crate) fn add(&self, count: u64, now: u64) {
         if self.count.load(Relaxed) == 0 {
             self.first.store(now, Relaxed);
