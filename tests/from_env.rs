@@ -14,7 +14,7 @@ const PROGRAM: &str = "TRACE_FROM_ENV_PROGRAM";
 
 const VARIABLE: &str = "TRACE_OUT";
 
-const PROGRAMS: [(&str, fn()); 9] = [
+const PROGRAMS: [(&str, fn()); 10] = [
     ("returns", returns),
     ("fails", || _ = fails()),
     ("panics", panics),
@@ -23,6 +23,7 @@ const PROGRAMS: [(&str, fn()); 9] = [
     ("is recording already", is_recording_already),
     ("starts another", starts_another),
     ("forks", forks),
+    ("leaves a copy behind", leaves_a_copy_behind),
     ("has foreign rights", has_foreign_rights),
 ];
 
@@ -97,6 +98,23 @@ fn forks() {
     // SAFETY: waits for that child.
     unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
     work();
+}
+
+#[trace::main]
+fn leaves_a_copy_behind() {
+    work();
+    // SAFETY: the child runs nothing but this.
+    let pid = unsafe { libc::fork() };
+    if pid == 0 {
+        // SAFETY: lets go of what the parent's parent reads, and ends by itself if nobody ends it.
+        unsafe {
+            libc::close(1);
+            libc::close(2);
+            libc::sleep(60);
+            libc::_exit(0);
+        }
+    }
+    println!("left behind: {pid}");
 }
 
 fn has_foreign_rights() {
@@ -223,6 +241,19 @@ fn a_child_leaves_the_trace_of_its_parent_alone() {
     assert_eq!(sound(&path).regions.len(), 2);
     // And when that has ended the file is replaced.
     assert_eq!(said(&run("returns", &path)), <[&str; 0]>::default());
+    assert_eq!(sound(&path).regions.len(), 1);
+}
+
+#[test]
+fn a_copy_that_is_left_behind_keeps_nobody_from_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.trace");
+    let output = run("leaves a copy behind", &path);
+    let pid = text(&output.stdout).split("left behind: ").nth(1).unwrap();
+    let pid = pid.lines().next().unwrap().parse().unwrap();
+    assert_eq!(said(&run("returns", &path)), <[&str; 0]>::default());
+    // SAFETY: the process is one that this test started, and is there for a minute.
+    assert_eq!(unsafe { libc::kill(pid, libc::SIGKILL) }, 0, "it was still there");
     assert_eq!(sound(&path).regions.len(), 1);
 }
 

@@ -92,6 +92,17 @@ pub(crate) fn claim(_: &std::fs::File) -> bool {
     true
 }
 
+/// Gives up what [`claim`] claimed, also for the copies of this process that have the file open.
+#[cfg(all(unix, not(any(target_os = "solaris", miri))))]
+pub(crate) fn release(file: &std::fs::File) {
+    use std::os::fd::AsRawFd;
+    // SAFETY: as in `claim`. Should it fail, the file is claimed for as long as anybody has it open.
+    unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_UN) };
+}
+
+#[cfg(any(not(unix), target_os = "solaris", miri))]
+pub(crate) fn release(_: &std::fs::File) {}
+
 /// Has `handler` called when the process exits: when `main` has returned, or `exit` is called, on the thread
 /// that does so. In children that are copies of the process, too.
 #[cfg(all(unix, not(miri)))]

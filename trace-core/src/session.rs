@@ -1,6 +1,5 @@
 //! Sessions: from start to stop.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::MutexGuard;
@@ -14,7 +13,7 @@ use crate::memory::Memory;
 use crate::output::Output;
 use crate::pool::Pool;
 use crate::running::{OfSession, Running};
-use crate::storage::{MIN_CHUNK_BYTES, Size};
+use crate::storage::{MIN_CHUNK_BYTES, Size, TraceFile};
 use crate::sync::Arc;
 use crate::thread::is_emitting;
 use crate::{clock, drainer, program, running, storage, thread_name};
@@ -209,7 +208,7 @@ impl SessionBuilder {
     pub(crate) fn start_in(
         self,
         path: &Path,
-        create: fn(&Path) -> io::Result<File>,
+        create: fn(&Path) -> io::Result<TraceFile>,
     ) -> Result<Session, StartError> {
         let mut on = lock_for_session()?;
         let size = self.size(&on)?;

@@ -1,7 +1,7 @@
 //! Where the bytes of a recording are: the memory of its chunks, and its file.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use crate::error::StartError;
@@ -62,16 +62,45 @@ impl Size {
     }
 }
 
+/// The file of a trace.
+#[derive(Debug)]
+pub(crate) struct TraceFile {
+    file: File,
+    /// Other processes that ask are kept from writing to it.
+    is_claimed: bool,
+}
+
+impl Write for TraceFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for TraceFile {
+    fn drop(&mut self) {
+        // Also where copies of this process live on, and have it open.
+        if self.is_claimed {
+            fork::release(&self.file);
+        }
+    }
+}
+
 /// Makes the file of a trace, for its owner alone. An existing one is replaced.
-pub(crate) fn create_trace(path: &Path) -> io::Result<File> {
-    for_owner().create(true).truncate(true).open(path)
+pub(crate) fn create_trace(path: &Path) -> io::Result<TraceFile> {
+    let file = for_owner().create(true).truncate(true).open(path)?;
+    Ok(TraceFile { file, is_claimed: false })
 }
 
 /// The same, unless another process is writing a trace to the file that it made in this way.
-pub(crate) fn create_own_trace(path: &Path) -> io::Result<File> {
+pub(crate) fn create_own_trace(path: &Path) -> io::Result<TraceFile> {
     let file = for_owner().create(true).truncate(false).open(path)?;
+    let is_claimed = file.metadata()?.is_file();
     // Others, as a pipe or `/dev/null`, may have several writers, and no length.
-    if file.metadata()?.is_file() {
+    if is_claimed {
         if !fork::claim(&file) {
             let message = "another process is writing its trace to it; with `%p` in the name, \
                            each process has a file of its own";
@@ -80,12 +109,13 @@ pub(crate) fn create_own_trace(path: &Path) -> io::Result<File> {
         // Only now: what is there may have been that other process's.
         file.set_len(0)?;
     }
-    Ok(file)
+    Ok(TraceFile { file, is_claimed })
 }
 
 /// The same where nothing may be yet, not even a link: for names that others can guess.
-pub(crate) fn create_new_trace(path: &Path) -> io::Result<File> {
-    for_owner().create_new(true).open(path)
+pub(crate) fn create_new_trace(path: &Path) -> io::Result<TraceFile> {
+    let file = for_owner().create_new(true).open(path)?;
+    Ok(TraceFile { file, is_claimed: false })
 }
 
 fn for_owner() -> OpenOptions {
