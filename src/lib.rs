@@ -113,6 +113,25 @@
 //! # drop(make_cappuccino(4711));
 //! ```
 //!
+//! # Across processes
+//!
+//! A task goes on in another process with the header of W3C Trace Context, whatever carries that:
+//!
+//! ```
+//! # fn call(_: &str) {}
+//! # let header = Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+//! let came_in = header.map(trace::Context::from_traceparent).unwrap_or_default();
+//! came_in.run(|| {
+//!     let _task = trace::trace_task!("makeCappuccino"); // a part of the trace that came in
+//!     if let Some(goes_out) = trace::Context::current().to_traceparent() {
+//!         call(goes_out.as_str());
+//!     }
+//! });
+//! ```
+//!
+//! Both sides tell the ids in their traces, as arguments of the tasks: `trace_id`, `span_id` of the caller,
+//! `parent_span_id` of the one who was called. While nothing is recorded, what came in goes out unchanged.
+//!
 //! # What it costs
 //!
 //! While tracing is off, each begin and end, log and counter loads one atomic: no clock is read,
@@ -137,7 +156,7 @@
 //! | switch on and off | [`start`], [`start_file`], [`stop`], [`Session`] and its [`SessionBuilder`], [`Overflow`], [`Summary`], [`StartError`], [`StopError`], [`is_enabled`], [`status`](status()), [`capture`](capture()) |
 //! | from outside | [`#[main]`](macro@main), [`#[test]`](macro@test), [`start_from_env`], [`SessionFromEnv`] |
 //! | the last megabytes | [`FlightRecorder`], [`FlightRecorderBuilder`], [`Snapshot`], [`snapshot`](snapshot()), [`SnapshotError`], [`open_regions`], [`OpenThread`], [`OpenRegion`] |
-//! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`] |
+//! | tasks | [`#[task]`](macro@task), [`trace_task!`], [`new_task`], [`Task`], [`EnteredTask`], [`Context`], [`Entered`], [`Traceparent`] |
 //! | threads | [`thread`]: [`spawn`](thread::spawn), [`scope`](thread::scope()), [`Builder`](thread::Builder) |
 //! | regions | [`#[region]`](macro@region), [`#[region_all]`](macro@region_all), [`#[skip]`](macro@skip), [`trace_region!`], [`start_region`], [`with_region`], [`Region`] |
 //! | futures | [`TraceFuture`], [`Traced`], [`InContext`] |
@@ -155,9 +174,9 @@ pub use trace_core::{
     Arg, Context, Entered, EnteredTask, FlightRecorder, FlightRecorderBuilder, InContext, Number,
     OpenRegion, OpenThread, Overflow, RecordingStatus, Region, Session, SessionBuilder,
     SessionFromEnv, Snapshot, SnapshotError, StartError, Status, StopError, Summary, Task,
-    TraceFuture, Traced, Value, capture, is_enabled, log, new_task, open_regions, region_arg,
-    snapshot, start, start_file, start_from_env, start_region, status, stop, trace_counter,
-    trace_log, trace_region, trace_task, with_region,
+    TraceFuture, Traced, Traceparent, Value, capture, is_enabled, log, new_task, open_regions,
+    region_arg, snapshot, start, start_file, start_from_env, start_region, status, stop,
+    trace_counter, trace_log, trace_region, trace_task, with_region,
 };
 pub use trace_macros::{main, region, region_all, skip, task, test};
 

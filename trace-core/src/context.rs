@@ -1,15 +1,21 @@
 //! Contexts: what carries the current task from place to place.
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
 use trace_format::TaskId;
 
+use crate::carried::{self, Carrying};
 use crate::clock;
 use crate::pen::EntryKey;
 use crate::region::StaysOnItsThread;
 use crate::task::put_arg;
 use crate::thread::{emit, peek, short_way};
+use crate::traceparent::{SpanContext, Traceparent};
 use crate::value::Arg;
 
-/// Which task something belongs to. Small and `Copy`: pass it along wherever the work goes.
+/// Which task something belongs to, and which trace across processes. `Copy`, and of a few words: pass it along
+/// wherever the work goes.
 ///
 /// A context comes from [`new_task`](crate::new_task), or is the one that is
 /// [`current`](Self::current) on this thread. Regions, logs and subtasks that are not given a
@@ -29,20 +35,28 @@ use crate::value::Arg;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
     task: TaskId,
+    /// What other processes know of all this, as it was when it came into this one.
+    span: Option<SpanContext>,
+}
+
+/// How many headers were not what they should have been.
+static IGNORED: AtomicU64 = AtomicU64::new(0);
+
+/// How many `traceparent` headers were ignored since the program began.
+pub(crate) fn ignored_traceparents() -> u64 {
+    IGNORED.load(Relaxed)
 }
 
 impl Context {
     /// The context of what belongs to no task.
     #[inline(always)]
     pub const fn background() -> Self {
-        Self { task: TaskId::BACKGROUND }
+        Self { task: TaskId::BACKGROUND, span: None }
     }
 
-    /// Stands for no context where there may be one or none. No task has this id.
-    pub(crate) const NONE: Self = Self { task: TaskId(u64::MAX) };
-
-    pub(crate) const fn of(task: TaskId) -> Self {
-        Self { task }
+    #[inline(always)]
+    pub(crate) const fn new(task: TaskId, span: Option<SpanContext>) -> Self {
+        Self { task, span }
     }
 
     #[inline(always)]
@@ -50,14 +64,97 @@ impl Context {
         self.task
     }
 
+    #[inline(always)]
+    pub(crate) fn span(self) -> Option<SpanContext> {
+        self.span
+    }
+
+    /// The span that a task comes from that is made in this context, if that was in another process.
+    #[inline(always)]
+    pub(crate) fn remote_parent(self) -> Option<SpanContext> {
+        if self.task == TaskId::BACKGROUND { self.span } else { None }
+    }
+
     /// The context that is current on this thread: of the innermost task or context that was
-    /// entered, else the background. While tracing is off it is always the background.
+    /// entered, else the background. While tracing is off no task is current, but still the
+    /// `traceparent` that a context came with.
     #[inline]
     pub fn current() -> Self {
         if !crate::is_enabled() {
-            return Self::background();
+            return Self::new(TaskId::BACKGROUND, carried::while_off());
         }
-        peek(|pen| pen.context()).unwrap_or(Self::background())
+        Self::of_current(peek(|pen| pen.task()).unwrap_or(TaskId::BACKGROUND))
+    }
+
+    /// Of the task that is current on this thread.
+    #[inline(always)]
+    pub(crate) fn of_current(task: TaskId) -> Self {
+        Self::new(task, carried::with(task))
+    }
+
+    /// The context of work that goes on here and came from another process with a W3C `traceparent` header.
+    /// Tasks that are made in it are parts of that trace, and tell so in arguments: `trace_id` and
+    /// `parent_span_id`.
+    ///
+    /// A header that is malformed is ignored, as the standard wants it: the context is the background. How
+    /// many there were is in [`status`](crate::status) and, each as a log of the category `traceparent`, in the trace.
+    ///
+    /// ```
+    /// # use trace_core as trace;
+    /// # struct Request(Option<&'static str>);
+    /// # impl Request { fn header(&self, _: &str) -> Option<&str> { self.0 } }
+    /// # let request = Request(Some("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"));
+    /// let came_in = request.header("traceparent").map(trace::Context::from_traceparent).unwrap_or_default();
+    /// came_in.run(|| {
+    ///     let _task = trace::trace_task!("makeCappuccino");
+    ///     // To be sent along with whatever is asked of other services.
+    ///     let goes_out = trace::Context::current().to_traceparent();
+    /// #   assert!(goes_out.is_some());
+    /// });
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn from_traceparent(header: impl AsRef<[u8]>) -> Self {
+        match SpanContext::parse(header.as_ref()) {
+            Ok(span) => Self::of_span(span),
+            Err(malformed) => {
+                IGNORED.fetch_add(1, Relaxed);
+                crate::log(Self::background(), "traceparent", malformed.message());
+                Self::background()
+            }
+        }
+    }
+
+    /// A context in which a trace across processes begins: for the first in line, so that all that its tasks call
+    /// in other processes belongs to one trace. The background while tracing is off, since there are no tasks then
+    /// for others to be parts of.
+    #[must_use]
+    pub fn new_trace() -> Self {
+        if crate::is_enabled() {
+            Self::of_span(SpanContext::new_trace())
+        } else {
+            Self::background()
+        }
+    }
+
+    fn of_span(span: SpanContext) -> Self {
+        carried::make_use();
+        Self::new(TaskId::BACKGROUND, Some(span))
+    }
+
+    /// The W3C `traceparent` header by which another process goes on with this: the trace it is a part of, and the
+    /// task of this context as the parent. The task tells, in its arguments `trace_id` and `span_id`, what others
+    /// know it by. If it is a part of no trace yet, one begins with it.
+    ///
+    /// Without a task, and while tracing is off, it is the header that the context came with; `None` if there was
+    /// none.
+    #[must_use]
+    pub fn to_traceparent(self) -> Option<Traceparent> {
+        if self.task == TaskId::BACKGROUND || !crate::is_enabled() {
+            return self.span.as_ref().and_then(SpanContext::header);
+        }
+        let span = self.span.unwrap_or_else(|| SpanContext::beginning_with(self.task));
+        Some(span.header_of(self.task))
     }
 
     /// Makes this the current context of this thread, until the guard is dropped.
@@ -65,8 +162,9 @@ impl Context {
     /// A context that was entered before tracing was switched on is not known to the trace.
     #[inline(always)]
     pub fn enter(self) -> Entered {
-        let key = if crate::is_enabled() { enter(self) } else { EntryKey::NONE };
-        Entered { key, _stays: StaysOnItsThread::HERE }
+        let _carrying = Carrying::begin(&self);
+        let key = if crate::is_enabled() { enter(self.task) } else { EntryKey::NONE };
+        Entered { key, _carrying, _stays: StaysOnItsThread::HERE }
     }
 
     /// Runs `f` with this as the current context.
@@ -102,6 +200,7 @@ impl Default for Context {
 pub struct Entered {
     /// What the pen knows it by; [`EntryKey::NONE`] if nothing was recorded.
     key: EntryKey,
+    _carrying: Option<Carrying>,
     _stays: StaysOnItsThread,
 }
 
@@ -118,19 +217,19 @@ unless_compiled_out! {
 
 #[cold]
 #[inline(never)]
-fn enter(context: Context) -> EntryKey {
+fn enter(task: TaskId) -> EntryKey {
     if let Some(mut way) = short_way() {
-        if let Some(key) = way.pen().enter_shortly(context, clock::counter()) {
+        if let Some(key) = way.pen().enter_shortly(task, clock::counter()) {
             return key;
         }
     }
-    enter_long_way(context)
+    enter_long_way(task)
 }
 
 #[cold]
 #[inline(never)]
-fn enter_long_way(context: Context) -> EntryKey {
-    emit(|pen, now| pen.enter(context, now)).unwrap_or(EntryKey::NONE)
+fn enter_long_way(task: TaskId) -> EntryKey {
+    emit(|pen, now| pen.enter(task, now)).unwrap_or(EntryKey::NONE)
 }
 
 #[cold]

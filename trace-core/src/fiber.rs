@@ -22,6 +22,7 @@ use crate::pen::Pen;
 use crate::region::Site;
 use crate::task::look_at;
 use crate::thread::{emit, short_way};
+use crate::traceparent::SpanContext;
 use crate::value::{Encoded, Value};
 use crate::woken::Woken;
 
@@ -48,7 +49,8 @@ pub(crate) struct Fiber {
     busy: u64,
     waited: u64,
     polls: u64,
-    /// When the last poll ended.
+    /// When the last poll began, and when it ended.
+    last_begin: u64,
     last_end: u64,
     /// Whether wakes are to be recorded.
     wakes: bool,
@@ -76,31 +78,45 @@ impl Fiber {
         args: &[Value<'_>],
     ) -> Option<Box<Self>> {
         let args = (!args.is_empty()).then(|| Encoded::new(args));
-        emit(|pen, now| {
-            let context = context.unwrap_or(pen.context());
+        let begun = emit(|pen, now| {
+            let context = context.unwrap_or_else(|| Context::of_current(pen.task()));
             let mut fiber = Self::new(site, kind, context, wakes, pen);
             let callsite = site.id(kind, pen);
             if kind == CallsiteKind::Task {
                 fiber.task_parent = context.task();
-                fiber.task = pen.begin_task(callsite, context, args.as_ref(), now);
-                fiber.context = Context::of(fiber.task);
+                fiber.task = pen.begin_task(callsite, context.task(), args.as_ref(), now);
+                fiber.context = Context::new(fiber.task, context.span());
             }
             let args = args.as_ref().filter(|_| kind != CallsiteKind::Task);
-            (fiber.id, fiber.parent) = pen.begin_fiber(callsite, fiber.context, args, now);
+            (fiber.id, fiber.parent) = pen.begin_fiber(callsite, fiber.context.task(), args, now);
             fiber.begin = Some(now);
-            Box::new(fiber)
-        })
+            (fiber, context.remote_parent())
+        });
+        let (fiber, remote_parent) = begun?;
+        if let Some(span) = remote_parent {
+            span.tell_of(fiber.task);
+        }
+        Some(Box::new(fiber))
     }
 
-    /// One of which the begin was not recorded.
+    /// One of which the begin was not recorded. It goes on in the current context, or in that of a trace across
+    /// processes.
     #[cold]
     #[inline(never)]
-    pub(crate) fn unseen(site: Site, kind: CallsiteKind, wakes: bool) -> Option<Box<Self>> {
+    pub(crate) fn unseen(
+        site: Site,
+        kind: CallsiteKind,
+        span: Option<SpanContext>,
+        wakes: bool,
+    ) -> Option<Box<Self>> {
         emit(|pen, _| {
-            let mut fiber = Self::new(site, kind, pen.context(), wakes, pen);
+            let context = Context::of_current(pen.task());
+            let context = Context::new(context.task(), context.span().or(span));
+            let mut fiber = Self::new(site, kind, context, wakes, pen);
             fiber.id = pen.next_fiber();
-            Box::new(fiber)
+            fiber
         })
+        .map(Box::new)
     }
 
     fn new(site: Site, kind: CallsiteKind, context: Context, wakes: bool, pen: &mut Pen) -> Self {
@@ -119,6 +135,7 @@ impl Fiber {
             busy: 0,
             waited: 0,
             polls: 0,
+            last_begin: 0,
             last_end: 0,
             wakes,
             waker: None,
@@ -127,8 +144,8 @@ impl Fiber {
     }
 
     /// What happens in it belongs to this.
-    pub(crate) fn context(&self) -> Context {
-        self.context
+    pub(crate) fn context(&self) -> &Context {
+        &self.context
     }
 
     /// Whether its end was recorded.
@@ -146,7 +163,8 @@ impl Fiber {
     #[inline(never)]
     pub(crate) fn poll_begin(&mut self, given: &Polled<'_>) -> Option<u64> {
         let woken = match &self.waker {
-            Some(own) => own.wakes.woken.poll(),
+            // One that was noted late is of a poll before.
+            Some(own) => own.wakes.woken.poll().filter(|woken| *woken >= self.last_begin),
             None => None,
         };
         // Mostly it is polled by whoever polled it before.
@@ -166,7 +184,7 @@ impl Fiber {
             let waited = waited(now);
             if self.recording == pen.recording()
                 && pen
-                    .poll_begin_shortly(self.short_id, self.id, waited, self.context, now)
+                    .poll_begin_shortly(self.short_id, self.id, waited, self.context.task(), now)
                     .is_some()
             {
                 self.waited += waited;
@@ -179,7 +197,7 @@ impl Fiber {
             }
             let waited = if self.polls == 0 && self.begin.is_none() { 0 } else { waited(now) };
             let callsite = self.site.id(self.kind, pen);
-            pen.poll_begin(callsite, self.id, waited, self.context, now);
+            pen.poll_begin(callsite, self.id, waited, self.context.task(), now);
             self.waited += waited;
             now
         })
@@ -221,7 +239,7 @@ impl Fiber {
 
     fn polled(&mut self, begin: u64, now: u64) {
         self.busy += now.saturating_sub(begin);
-        self.last_end = now;
+        (self.last_begin, self.last_end) = (begin, now);
     }
 
     /// The fiber ends outside of any poll.

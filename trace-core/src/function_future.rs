@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::task::{Context as Polled, Poll};
 
 use crate::callsite::Callsite;
-use crate::context::Context;
 use crate::fiber::Fiber;
 use crate::future::{Description, State};
 use crate::region::Site;
@@ -38,8 +37,8 @@ impl Unpolled {
     /// Belongs to the context that is current here, and not to that of the first poll.
     #[inline(always)]
     pub fn here(mut self) -> Self {
-        if let (State::New(None), true) = (&self.state, crate::is_enabled()) {
-            self.state = State::New(Some(Context::current()));
+        if let State::New(None) = self.state {
+            self.state = State::new_here();
         }
         self
     }

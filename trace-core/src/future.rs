@@ -13,8 +13,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context as Polled, Poll};
 
-use trace_format::{CallsiteKind, FiberOutcome};
+use trace_format::{CallsiteKind, FiberOutcome, TaskId};
 
+use crate::carried::Carrying;
 use crate::context::Context;
 use crate::fiber::Fiber;
 use crate::region::Site;
@@ -45,7 +46,7 @@ pub trait TraceFuture: Future + Sized {
     #[track_caller]
     fn in_region(self, name: &'static str) -> Traced<Self> {
         let description = Description::named(name, CallsiteKind::Region);
-        let state = State::New(Some(Context::current()));
+        let state = State::new_here();
         Traced { future: ManuallyDrop::new(self), description, state }
     }
 
@@ -99,15 +100,16 @@ impl<F> Traced<F> {
     /// if nothing is recorded of it.
     pub fn context(&self) -> Context {
         match &self.state {
-            State::Recorded(fiber) => fiber.context(),
-            State::New(Some(context)) => *context,
-            _ => Context::background(),
+            State::Recorded(fiber) => *fiber.context(),
+            State::New(Some(task)) => Context::new(*task, None),
+            State::Carried(home) => home.context,
+            State::New(None) | State::Unrecorded | State::Over => Context::background(),
         }
     }
 
     /// Begins here and now.
     fn begun(future: F, description: Description) -> Self {
-        let state = State::begun(description, None);
+        let state = State::begun(description);
         Self { future: ManuallyDrop::new(future), description, state }
     }
 }
@@ -156,21 +158,42 @@ impl Description {
 /// What is recorded of a future.
 #[derive(Debug)]
 pub(crate) enum State {
-    /// It was not polled yet. It belongs to this context, or to the one that is current when it is.
-    New(Option<Context>),
+    /// It was not polled yet. It belongs to this task, or to the one that is current when it is.
+    New(Option<TaskId>),
     /// It was first polled while nothing was recorded.
     Unrecorded,
+    /// One of these two, in a context that is a part of a trace across processes. Few are, so that the
+    /// others need not grow for it.
+    Carried(Box<Home>),
     Recorded(Box<Fiber>),
     Over,
 }
 
+/// The context that a future is to begin in.
+#[derive(Debug)]
+pub(crate) struct Home {
+    context: Context,
+    /// It was first polled while nothing was recorded.
+    unrecorded: bool,
+}
+
 impl State {
-    /// Of a future that begins in this context, or in the current one.
-    fn begun(description: Description, context: Option<Context>) -> Self {
+    /// Of a future that belongs to the context that is current here and now. While nothing is recorded that is
+    /// known only of what is carried; else it will be that of the first poll.
+    pub(crate) fn new_here() -> Self {
+        let context = Context::current();
+        match context.span() {
+            Some(_) => Self::Carried(Box::new(Home { context, unrecorded: false })),
+            None => Self::New(crate::is_enabled().then_some(context.task())),
+        }
+    }
+
+    /// Of a future that begins here and now.
+    fn begun(description: Description) -> Self {
         let Description { site, kind, wakes } = description;
         let fiber =
-            if crate::is_enabled() { Fiber::begin(site, kind, context, wakes, &[]) } else { None };
-        fiber.map_or(Self::New(context), Self::Recorded)
+            if crate::is_enabled() { Fiber::begin(site, kind, None, wakes, &[]) } else { None };
+        fiber.map_or_else(Self::new_here, Self::Recorded)
     }
 
     /// Polls a future, of which this is the state.
@@ -183,6 +206,9 @@ impl State {
     ) -> Poll<F::Output> {
         if crate::is_enabled() {
             return self.poll_recorded(description, future, given);
+        }
+        if let Self::Carried(_) = self {
+            return self.poll_untold(future, given);
         }
         let result = future.poll(given);
         if result.is_ready() {
@@ -200,14 +226,19 @@ impl State {
         future: Pin<&mut F>,
         given: &mut Polled<'_>,
     ) -> Poll<F::Output> {
-        let Some(fiber) = self.fiber(description) else { return future.poll(given) };
-        let Some(begin) = fiber.poll_begin(given) else { return future.poll(given) };
+        let begun = self.fiber(description).and_then(|fiber| {
+            let begin = fiber.poll_begin(given)?;
+            Some((fiber, begin))
+        });
+        let Some((fiber, begin)) = begun else { return self.poll_untold(future, given) };
         // Unless it is told otherwise, the poll panicked.
         let mut polling = Polling { fiber, begin, outcome: Some(FiberOutcome::Panicked) };
+        let carrying = Carrying::begin(polling.fiber.context());
         let result = match polling.fiber.waker() {
             Some(waker) => future.poll(&mut Polled::from_waker(waker)),
             None => future.poll(given),
         };
+        drop(carrying);
         polling.outcome = result.is_ready().then_some(FiberOutcome::Completed);
         drop(polling);
         if result.is_ready() {
@@ -223,17 +254,49 @@ impl State {
             self.begin(description);
         }
         match self {
-            Self::Recorded(fiber) => Some(fiber),
+            // It may have panicked, and be polled by somebody who does not mind.
+            Self::Recorded(fiber) if !fiber.is_over() => Some(fiber),
             _ => None,
         }
+    }
+
+    /// Polls it without a word, but with what is carried.
+    #[cold]
+    #[inline(never)]
+    fn poll_untold<F: Future>(
+        &mut self,
+        future: Pin<&mut F>,
+        given: &mut Polled<'_>,
+    ) -> Poll<F::Output> {
+        let carrying = match self {
+            Self::Carried(home) => {
+                home.unrecorded = true;
+                Carrying::begin(&home.context)
+            }
+            Self::Recorded(fiber) => Carrying::begin(fiber.context()),
+            _ => None,
+        };
+        let result = future.poll(given);
+        drop(carrying);
+        if result.is_ready() {
+            *self = Self::Over;
+        }
+        result
     }
 
     #[cold]
     #[inline(never)]
     fn begin(&mut self, Description { site, kind, wakes }: Description) {
         let begun = match self {
-            Self::New(context) => Fiber::begin(site, kind, *context, wakes, &[]),
-            Self::Unrecorded => Fiber::unseen(site, kind, wakes),
+            Self::New(task) => {
+                let context = task.map(|task| Context::new(task, None));
+                Fiber::begin(site, kind, context, wakes, &[])
+            }
+            Self::Unrecorded => Fiber::unseen(site, kind, None, wakes),
+            Self::Carried(home) if home.unrecorded => {
+                Fiber::unseen(site, kind, home.context.span(), wakes)
+            }
+            Self::Carried(home) => Fiber::begin(site, kind, Some(home.context), wakes, &[]),
             Self::Recorded(_) | Self::Over => None,
         };
         if let Some(fiber) = begun {

@@ -33,6 +33,7 @@ mod barrier;
 mod bell;
 mod callsite;
 mod capture;
+mod carried;
 mod clock;
 mod context;
 mod control;
@@ -80,6 +81,7 @@ mod testing;
 mod thread;
 mod thread_name;
 pub mod threads;
+mod traceparent;
 mod untold;
 mod value;
 mod woken;
@@ -97,6 +99,7 @@ pub use session::{Session, SessionBuilder, Summary, is_enabled, start, start_fil
 pub use status::{RecordingStatus, Status, snapshot, status};
 pub use task::{EnteredTask, Task, new_task};
 pub use trace_format::Overflow;
+pub use traceparent::Traceparent;
 pub use value::{Arg, Number, Value};
 
 /// What the macros expand to.

@@ -30,29 +30,29 @@ use crate::value::Value;
 #[track_caller]
 pub fn log(context: Context, category: &'static str, message: &str) {
     if crate::is_enabled() {
-        log_named(context, category, message, Location::caller());
+        log_named(context.task(), category, message, Location::caller());
     }
 }
 
 #[cold]
 #[inline(never)]
 fn log_named(
-    context: Context,
+    task: TaskId,
     category: &'static str,
     message: &str,
     location: &'static Location<'static>,
 ) {
-    put(Site::Named(category, location), Some(context), Message::Ready(message));
+    put(Site::Named(category, location), Some(task), Message::Ready(message));
 }
 
 #[cold]
 #[inline(never)]
 pub(crate) fn log_static(
     callsite: &'static Callsite,
-    context: Option<Context>,
+    task: Option<TaskId>,
     message: fmt::Arguments<'_>,
 ) {
-    put(Site::Static(callsite), context, Message::Format(message));
+    put(Site::Static(callsite), task, Message::Format(message));
 }
 
 /// A message as a program gives it.
@@ -62,24 +62,24 @@ enum Message<'m> {
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn put(site: Site, context: Option<Context>, message: Message<'_>) {
+fn put(site: Site, task: Option<TaskId>, message: Message<'_>) {
     let mut scratch = Scratch::new();
     let message = match message {
         Message::Ready(text) => Text::cut(text, TEXT_LIMIT),
         Message::Format(arguments) => scratch.message(arguments),
     };
-    if put_shortly(site, context, &message).is_none() {
-        put_long_way(site, context, &message);
+    if put_shortly(site, task, &message).is_none() {
+        put_long_way(site, task, &message);
     }
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
-fn put_shortly(site: Site, context: Option<Context>, message: &Text<'_>) -> Option<()> {
+fn put_shortly(site: Site, task: Option<TaskId>, message: &Text<'_>) -> Option<()> {
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
     let callsite = of_short(site.short_id(CallsiteKind::Log, pen))?;
     let (message, len) = (borrowed(message), message.bytes.len());
-    match other_than_current(context, pen) {
+    match other_than_current(task, pen) {
         None => pen.put_text_shortly(now, Event::Log { callsite, message }, len),
         Some(task) => pen.put_text_shortly(now, Event::TaskLog { callsite, task, message }, len),
     }
@@ -87,13 +87,13 @@ fn put_shortly(site: Site, context: Option<Context>, message: &Text<'_>) -> Opti
 
 #[cold]
 #[inline(never)]
-fn put_long_way(site: Site, context: Option<Context>, message: &Text<'_>) {
+fn put_long_way(site: Site, task: Option<TaskId>, message: &Text<'_>) {
     emit(|pen, now| {
         let callsite = CallsiteId(site.id(CallsiteKind::Log, pen));
         let message = borrowed(message);
         pen.put(
             now,
-            match other_than_current(context, pen) {
+            match other_than_current(task, pen) {
                 None => Event::Log { callsite, message },
                 Some(task) => Event::TaskLog { callsite, task, message },
             },
@@ -101,10 +101,10 @@ fn put_long_way(site: Site, context: Option<Context>, message: &Text<'_>) {
     });
 }
 
-/// The task of a context, if it is not the one that is current anyway.
+/// The task that was given, if it is not the one that is current anyway.
 #[inline(always)]
-fn other_than_current(context: Option<Context>, pen: &Pen) -> Option<TaskId> {
-    context.filter(|context| *context != pen.context()).map(Context::task)
+fn other_than_current(task: Option<TaskId>, pen: &Pen) -> Option<TaskId> {
+    task.filter(|task| *task != pen.task())
 }
 
 #[inline(always)]

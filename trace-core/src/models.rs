@@ -382,8 +382,7 @@ fn turning_against_loss() {
 }
 
 /// Threads wake a fiber while another one polls it: whenever a poll is told when it was woken, that is the time
-/// of a wake since the poll before, whole; and a wake that happened before a poll, and after all others, is
-/// found.
+/// of a wake, whole; and a wake that happened before a poll, and after all others, is found.
 #[test]
 fn waking_against_poll() {
     loom::model(|| {

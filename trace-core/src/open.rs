@@ -8,9 +8,10 @@
 
 use std::ops::{Deref, DerefMut};
 
-use trace_format::FiberId;
+use trace_format::{FiberId, TaskId};
 
-use crate::context::Context;
+/// Stands for no task where there may be one, or the background. No task has this id.
+pub(crate) const NO_TASK: TaskId = TaskId(u64::MAX);
 
 /// A region that began and has not ended.
 #[derive(Clone, Copy, Debug)]
@@ -18,9 +19,9 @@ pub(crate) struct Open {
     pub(crate) begin: u64,
     pub(crate) place: Place,
     /// The task it belongs to.
-    pub(crate) context: Context,
-    /// What is current again after it, when its begin changed what is, else [`Context::NONE`].
-    pub(crate) outer: Context,
+    pub(crate) task: TaskId,
+    /// What is current again after it, when its begin changed what is, else [`NO_TASK`].
+    pub(crate) outer: TaskId,
     /// Of a poll, the fiber that is polled.
     pub(crate) fiber: FiberId,
 }
@@ -55,13 +56,8 @@ impl Place {
 }
 
 /// Below the outermost region.
-const BOTTOM: Open = Open {
-    begin: 0,
-    place: Place::NOBODYS,
-    context: Context::NONE,
-    outer: Context::NONE,
-    fiber: FiberId::NONE,
-};
+const BOTTOM: Open =
+    Open { begin: 0, place: Place::NOBODYS, task: NO_TASK, outer: NO_TASK, fiber: FiberId::NONE };
 
 /// So many regions can be open before memory is needed for more.
 const CAPACITY: usize = 64;
@@ -202,7 +198,7 @@ mod tests {
         (0..all).for_each(|i| regions.push(open(i)));
         assert_eq!(callsites(&regions), (0..all).collect::<Vec<_>>());
         assert_eq!(regions.remove(3).place.callsite(), 3);
-        regions[3].context = Context::background();
+        regions[3].task = TaskId::BACKGROUND;
         assert_eq!(callsites(&regions)[2..5], [2, 4, 5]);
         assert_eq!(regions.len(), all as usize - 1);
 

@@ -26,11 +26,10 @@ use trace_format::{
 
 pub(crate) use self::contexts::{Entries, Entry, EntryKey};
 use crate::callsite::NameCache;
-use crate::context::Context;
 use crate::control::Control;
 use crate::epoch::Epoch;
 use crate::memory::ChunkIndex;
-use crate::open::{Open, OpenRegions, Place};
+use crate::open::{NO_TASK, Open, OpenRegions, Place};
 use crate::pool::Pool;
 use crate::recorder::{Recorder, Target};
 use crate::slot::{IDLE, Identity};
@@ -51,7 +50,7 @@ pub(crate) struct Resume {
     sequence: u64,
     open: Vec<Open>,
     entered: Entries,
-    context: Context,
+    task: TaskId,
 }
 
 impl Resume {
@@ -61,7 +60,7 @@ impl Resume {
         sequence: 0,
         open: Vec::new(),
         entered: Entries::NOTHING,
-        context: Context::background(),
+        task: TaskId::BACKGROUND,
     };
 }
 
@@ -78,7 +77,7 @@ pub(crate) struct Pen {
     pub(crate) last: u64,
     /// The regions that began and have not ended.
     pub(crate) open: OpenRegions,
-    pub(crate) context: Context,
+    pub(crate) task: TaskId,
     /// The payload's start.
     start: *mut u8,
     /// The chunk's control, or null without a chunk. In memory of `pool`.
@@ -116,7 +115,7 @@ impl Pen {
             last_start: std::ptr::null_mut(),
             last: 0,
             open: OpenRegions::new(),
-            context: Context::background(),
+            task: TaskId::BACKGROUND,
             start: WITHOUT_CHUNK,
             control: std::ptr::null(),
             place: Place::NOWHERE,
@@ -158,12 +157,12 @@ impl Pen {
         self.counts.forget(self.side);
         let resume = std::mem::replace(&mut self.identity.resume, Resume::NOTHING);
         let goes_on = resume.recording == recording;
-        let Resume { sequence, open, entered, context, .. } =
+        let Resume { sequence, open, entered, task, .. } =
             if goes_on { resume } else { Resume::NOTHING };
         self.sequence = sequence;
         self.open.replace(&open);
         self.entered.replace(&entered);
-        self.context = context;
+        self.task = task;
     }
 
     /// Can write nothing until it is [attached](Self::attach) again.
@@ -195,9 +194,9 @@ impl Pen {
         Epoch::from_word(self.epoch)
     }
 
-    /// The thread's current context.
-    pub(crate) fn context(&self) -> Context {
-        self.context
+    /// The thread's current task.
+    pub(crate) fn task(&self) -> TaskId {
+        self.task
     }
 
     /// The id of the next new task, if this thread has one left to give out.
@@ -223,17 +222,17 @@ impl Pen {
     /// A region of the current task begins.
     pub(crate) fn region_begin(&mut self, callsite: u32, now: u64) {
         self.put(now, Event::RegionBegin { callsite: CallsiteId(callsite) });
-        self.push(callsite, now, Context::NONE);
+        self.push(callsite, now, NO_TASK);
     }
 
-    /// A region that belongs to `context` begins.
-    pub(crate) fn region_begin_in(&mut self, callsite: u32, now: u64, context: Context) {
-        if context == self.context {
+    /// A region that belongs to `task` begins.
+    pub(crate) fn region_begin_in(&mut self, callsite: u32, now: u64, task: TaskId) {
+        if task == self.task {
             return self.region_begin(callsite, now);
         }
         let id = CallsiteId(callsite);
-        self.put(now, Event::TaskRegionBegin { callsite: id, task: context.task() });
-        let outer = std::mem::replace(&mut self.context, context);
+        self.put(now, Event::TaskRegionBegin { callsite: id, task });
+        let outer = std::mem::replace(&mut self.task, task);
         self.push(callsite, now, outer);
     }
 
@@ -242,25 +241,25 @@ impl Pen {
         &mut self,
         callsite: u32,
         now: u64,
-        context: Context,
+        task: TaskId,
         values: Values<'_>,
     ) {
-        let (id, task) = (CallsiteId(callsite), context.task());
-        let begin = if context == self.context {
+        let id = CallsiteId(callsite);
+        let begin = if task == self.task {
             Event::RegionBegin { callsite: id }
         } else {
             Event::TaskRegionBegin { callsite: id, task }
         };
         self.put_all(now, [begin, Event::RegionArgs { values }]);
-        let outer = std::mem::replace(&mut self.context, context);
-        self.push(callsite, now, if outer == context { Context::NONE } else { outer });
+        let outer = std::mem::replace(&mut self.task, task);
+        self.push(callsite, now, if outer == task { NO_TASK } else { outer });
     }
 
     #[inline(always)]
-    fn push(&mut self, callsite: u32, begin: u64, outer: Context) {
+    fn push(&mut self, callsite: u32, begin: u64, outer: TaskId) {
         let place = self.place.of(callsite);
-        let (context, fiber) = (self.context, FiberId::NONE);
-        self.open.push(Open { begin, place, context, outer, fiber });
+        let (task, fiber) = (self.task, FiberId::NONE);
+        self.open.push(Open { begin, place, task, outer, fiber });
     }
 
     /// The innermost open region of this callsite ends.
@@ -277,7 +276,7 @@ impl Pen {
             let event = Event::WholeRegionEnd {
                 callsite: CallsiteId(callsite),
                 age: now.saturating_sub(open.begin),
-                task: open.context.task(),
+                task: open.task,
                 inner: inner as u64,
             };
             self.put(now, event);
@@ -285,8 +284,8 @@ impl Pen {
         self.open.remove(at);
         match self.open.get_mut(at) {
             // Mis-nested: the region inside hands back, at its end, what this one would have.
-            Some(inner) if open.outer != Context::NONE => inner.outer = open.outer,
-            None if open.outer != Context::NONE => self.context = open.outer,
+            Some(inner) if open.outer != NO_TASK => inner.outer = open.outer,
+            None if open.outer != NO_TASK => self.task = open.outer,
             _ => {}
         }
     }

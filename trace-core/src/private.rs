@@ -126,7 +126,7 @@ impl RegionBegin {
         if self.0.is_none() && args.is_empty() {
             begin_static(callsite);
         } else {
-            begin_with(callsite, self.0, args);
+            begin_with(callsite, self.0.map(Context::task), args);
         }
         region_without_begin(callsite)
     }
@@ -165,7 +165,7 @@ pub fn log(callsite: &'static Callsite, message: fmt::Arguments<'_>) {
 /// Logs a message into a context. Only to be called when [`enabled`].
 #[inline(always)]
 pub fn log_in(callsite: &'static Callsite, context: Context, message: fmt::Arguments<'_>) {
-    log_module::log_static(callsite, Some(context), message);
+    log_module::log_static(callsite, Some(context.task()), message);
 }
 
 /// Records a counter's value. Only to be called when [`enabled`].

@@ -3,9 +3,10 @@
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use trace_format::{CallsiteId, CallsiteKind, Event};
+use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
 use crate::callsite::{Callsite, short};
+use crate::carried::Carrying;
 use crate::clock;
 use crate::context::Context;
 use crate::pen::Pen;
@@ -133,8 +134,8 @@ unless_compiled_out! {
     }
 }
 
-/// Begins a region of type `name` in `context`, and with it makes the context current until the
-/// region ends.
+/// Begins a region of type `name` in `context`, and with it makes the context's task current until the
+/// region ends. The `traceparent` of a context does not go along: [enter](Context::enter) it for that.
 ///
 /// ```
 /// # use trace_core as trace;
@@ -149,7 +150,7 @@ pub fn start_region(context: Context, name: &'static str) -> Region {
     let location = Location::caller();
     let mut region = Region::guard(Site::Named(name, location));
     if crate::is_enabled() {
-        region.short_id = begin_named(context, name, location);
+        region.short_id = begin_named(context.task(), name, location);
     }
     region
 }
@@ -165,6 +166,7 @@ pub fn start_region(context: Context, name: &'static str) -> Region {
 #[inline(always)]
 #[track_caller]
 pub fn with_region<R>(context: Context, name: &'static str, f: impl FnOnce() -> R) -> R {
+    let _carrying = Carrying::begin(&context);
     let _region = start_region(context, name);
     f()
 }
@@ -218,34 +220,30 @@ fn end_static_long_way(callsite: &'static Callsite) {
     emit(|pen, now| pen.region_end(callsite.id(), now));
 }
 
-/// Begins a region in `context`, or in the current one, with arguments for the callsite's keys.
+/// Begins a region in a task, or in the current one, with arguments for the callsite's keys.
 #[cold]
 #[inline(never)]
-pub(crate) fn begin_with(
-    callsite: &'static Callsite,
-    context: Option<Context>,
-    args: &[Value<'_>],
-) {
+pub(crate) fn begin_with(callsite: &'static Callsite, task: Option<TaskId>, args: &[Value<'_>]) {
     if let Some(mut way) = short_way() {
         let (pen, now) = (way.pen(), clock::counter());
-        let context = context.unwrap_or(pen.context());
-        if pen.region_begin_with_shortly(callsite.short_id(), now, context, args).is_some() {
+        let task = task.unwrap_or(pen.task());
+        if pen.region_begin_with_shortly(callsite.short_id(), now, task, args).is_some() {
             return;
         }
     }
-    begin_with_long_way(callsite, context, args);
+    begin_with_long_way(callsite, task, args);
 }
 
 #[cold]
 #[inline(never)]
-fn begin_with_long_way(callsite: &'static Callsite, context: Option<Context>, args: &[Value<'_>]) {
+fn begin_with_long_way(callsite: &'static Callsite, task: Option<TaskId>, args: &[Value<'_>]) {
     let encoded = (!args.is_empty()).then(|| Encoded::new(args));
     emit(|pen, now| {
-        let context = context.unwrap_or(pen.context());
+        let task = task.unwrap_or(pen.task());
         let id = callsite.id();
         match &encoded {
-            None => pen.region_begin_in(id, now, context),
-            Some(args) => pen.region_begin_with(id, now, context, args.values()),
+            None => pen.region_begin_in(id, now, task),
+            Some(args) => pen.region_begin_with(id, now, task, args.values()),
         }
     });
 }
@@ -253,27 +251,27 @@ fn begin_with_long_way(callsite: &'static Callsite, context: Option<Context>, ar
 /// Returns the callsite's number if that is short and known by now, else 0.
 #[cold]
 #[inline(never)]
-fn begin_named(context: Context, name: &'static str, location: &'static Location<'static>) -> u16 {
+fn begin_named(task: TaskId, name: &'static str, location: &'static Location<'static>) -> u16 {
     if let Some(mut way) = short_way() {
         let (pen, now) = (way.pen(), clock::counter());
         let id = Site::Named(name, location).short_id(CallsiteKind::Region, pen);
-        if pen.region_begin_in_shortly(id, now, context).is_some() {
+        if pen.region_begin_in_shortly(id, now, task).is_some() {
             return id;
         }
     }
-    begin_named_long_way(context, name, location)
+    begin_named_long_way(task, name, location)
 }
 
 #[cold]
 #[inline(never)]
 fn begin_named_long_way(
-    context: Context,
+    task: TaskId,
     name: &'static str,
     location: &'static Location<'static>,
 ) -> u16 {
     let id = emit(|pen, now| {
         let id = pen.names.id(CallsiteKind::Region, name, location);
-        pen.region_begin_in(id, now, context);
+        pen.region_begin_in(id, now, task);
         id
     });
     short(id.unwrap_or(0))

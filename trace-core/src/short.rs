@@ -27,8 +27,7 @@ use trace_format::{Event, FiberId, Kind, TaskId};
 
 use self::room::{Borrowing, Delta, Packed, Room};
 use crate::callsite::of_short;
-use crate::context::Context;
-use crate::open::Open;
+use crate::open::{NO_TASK, Open};
 use crate::pen::{Entry, EntryKey, Pen};
 use crate::slow;
 use crate::value::{Value, encode_plain, most_len};
@@ -53,7 +52,7 @@ impl Pen {
         if callsite == 0 || self.next > self.last_start {
             return None;
         }
-        self.push_shortly(callsite, now, self.context, Context::NONE)?;
+        self.push_shortly(callsite, now, self.task, NO_TASK)?;
         let word = delta.word(Kind::RegionBegin, callsite.into());
         // SAFETY: `next` is not behind `last_start`. A delta of 5 bytes leaves room for the callsite.
         unsafe {
@@ -79,28 +78,28 @@ impl Pen {
             self.next.cast::<u64>().write_unaligned(word.to_le());
             self.next = self.next.add(1 + delta.len());
         }
-        if outer != Context::NONE {
-            self.context = outer;
+        if outer != NO_TASK {
+            self.task = outer;
         }
         self.commit_shortly(now);
         Some(())
     }
 
-    /// A region that belongs to `context` begins.
+    /// A region that belongs to `task` begins.
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn region_begin_in_shortly(
         &mut self,
         callsite: u16,
         now: u64,
-        context: Context,
+        task: TaskId,
     ) -> Option<()> {
-        if context == self.context {
+        if task == self.task {
             return self.region_begin_shortly(callsite, now);
         }
-        let (id, task) = (of_short(callsite)?, context.task());
+        let id = of_short(callsite)?;
         let begin = Borrowing::new(Event::TaskRegionBegin { callsite: id, task });
         let next = self.room_for(now, 0)?.put(begin, None);
-        self.begin_region_shortly(callsite, now, context, next)
+        self.begin_region_shortly(callsite, now, task, next)
     }
 
     /// The same with arguments.
@@ -109,14 +108,14 @@ impl Pen {
         &mut self,
         callsite: u16,
         now: u64,
-        context: Context,
+        task: TaskId,
         args: &[Value<'_>],
     ) -> Option<()> {
         if args.is_empty() {
-            return self.region_begin_in_shortly(callsite, now, context);
+            return self.region_begin_in_shortly(callsite, now, task);
         }
         let id = of_short(callsite)?;
-        let in_current = context == self.context;
+        let in_current = task == self.task;
         let packed = if in_current { Packed::region_with(callsite, args) } else { None };
         let next = match packed {
             Some(fields) => self.room_for(now, 0)?.put_packed(Kind::RegionBegin, fields),
@@ -124,12 +123,12 @@ impl Pen {
                 let begin = if in_current {
                     Event::RegionBegin { callsite: id }
                 } else {
-                    Event::TaskRegionBegin { callsite: id, task: context.task() }
+                    Event::TaskRegionBegin { callsite: id, task }
                 };
                 self.put_with(now, Borrowing::new(begin), Kind::RegionArgs, args)?.next
             }
         };
-        self.begin_region_shortly(callsite, now, context, next)
+        self.begin_region_shortly(callsite, now, task, next)
     }
 
     /// After the begin of a region, which is written up to `next`.
@@ -138,12 +137,12 @@ impl Pen {
         &mut self,
         callsite: u16,
         now: u64,
-        context: Context,
+        task: TaskId,
         next: *mut u8,
     ) -> Option<()> {
-        let outer = if context == self.context { Context::NONE } else { self.context };
-        self.push_shortly(callsite, now, context, outer)?;
-        self.context = context;
+        let outer = if task == self.task { NO_TASK } else { self.task };
+        self.push_shortly(callsite, now, task, outer)?;
+        self.task = task;
         self.next = next;
         self.commit_shortly(now);
         Some(())
@@ -155,10 +154,10 @@ impl Pen {
         &mut self,
         callsite: u16,
         now: u64,
-        parent: Context,
+        parent: TaskId,
         args: &[Value<'_>],
     ) -> Option<TaskId> {
-        let (callsite, task, parent) = (of_short(callsite)?, self.peek_task()?, parent.task());
+        let (callsite, task) = (of_short(callsite)?, self.peek_task()?);
         if !self.entered.has_room() {
             return None;
         }
@@ -173,9 +172,9 @@ impl Pen {
             out.next
         };
         self.take_task();
-        let (key, context) = (EntryKey::of_task(task), Context::of(task));
-        self.entered.push(Entry { key, context, before: self.context, parent, begin: now });
-        self.context = context;
+        let key = EntryKey::of_task(task);
+        self.entered.push(Entry { key, task, before: self.task, parent, begin: now });
+        self.task = task;
         self.commit_shortly(now);
         Some(task)
     }
@@ -190,30 +189,30 @@ impl Pen {
     ) -> Option<()> {
         let Entry { before, parent, begin, .. } = self.last_entered(EntryKey::of_task(task))?;
         let (callsite, age) = (of_short(callsite)?, now.saturating_sub(begin));
-        if before.task() == task || slow::is_slow(age) {
+        if before == task || slow::is_slow(age) {
             return None;
         }
-        let leave = Borrowing::new(Event::TaskEnter { task: before.task() });
+        let leave = Borrowing::new(Event::TaskEnter { task: before });
         let end = Borrowing::new(Event::TaskEnd { callsite, task, parent, age });
         self.next = self.room_for(now, EVENT_LEN)?.put(leave, Some(end));
         self.entered.pop();
-        self.context = before;
+        self.task = before;
         self.commit_shortly(now);
         Some(())
     }
 
     /// Another context is entered.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn enter_shortly(&mut self, context: Context, now: u64) -> Option<EntryKey> {
+    pub(crate) fn enter_shortly(&mut self, task: TaskId, now: u64) -> Option<EntryKey> {
         if !self.entered.has_room() {
             return None;
         }
-        if context != self.context {
-            self.put_shortly(now, Event::TaskEnter { task: context.task() })?;
+        if task != self.task {
+            self.put_shortly(now, Event::TaskEnter { task })?;
         }
-        let (key, before) = (self.entered.new_key(), self.context);
-        self.entered.push(Entry { key, context, before, parent: TaskId::BACKGROUND, begin: now });
-        self.context = context;
+        let (key, before) = (self.entered.new_key(), self.task);
+        self.entered.push(Entry { key, task, before, parent: TaskId::BACKGROUND, begin: now });
+        self.task = task;
         Some(key)
     }
 
@@ -221,18 +220,18 @@ impl Pen {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn leave_shortly(&mut self, key: EntryKey, now: u64) -> Option<()> {
         let Entry { before, .. } = self.last_entered(key)?;
-        if before != self.context {
-            self.put_shortly(now, Event::TaskEnter { task: before.task() })?;
+        if before != self.task {
+            self.put_shortly(now, Event::TaskEnter { task: before })?;
         }
         self.entered.pop();
-        self.context = before;
+        self.task = before;
         Some(())
     }
 
     /// The context that was entered last, if it is this one, and is current.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn last_entered(&self, key: EntryKey) -> Option<Entry> {
-        self.entered.last_if(key).filter(|entry| entry.context == self.context)
+        self.entered.last_if(key).filter(|entry| entry.task == self.task)
     }
 
     /// An event that changes nothing but the task it tells of.
@@ -282,12 +281,12 @@ impl Pen {
         &mut self,
         callsite: u16,
         begin: u64,
-        context: Context,
-        outer: Context,
+        task: TaskId,
+        outer: TaskId,
     ) -> Option<()> {
         let place = self.place.of(callsite.into());
         let fiber = FiberId::NONE;
-        self.open.push_within(Open { begin, place, context, outer, fiber }).then_some(())
+        self.open.push_within(Open { begin, place, task, outer, fiber }).then_some(())
     }
 
     /// A place for an event of any kind, and so many bytes of text or arguments.

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use trace_format::{Anchor, Overflow};
 
-use crate::clock;
 use crate::error::SnapshotError;
 use crate::flight::{Recording, Snapshot};
 use crate::fork::Process;
 use crate::pool::Pool;
 use crate::sync::Arc;
 use crate::thread::RECORDER;
+use crate::{clock, context};
 
 /// What is on. From [`status`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,9 @@ pub struct Status {
     pub session: Option<RecordingStatus>,
     /// The flight recorder that is on.
     pub flight_recorder: Option<RecordingStatus>,
+    /// How many `traceparent` headers were malformed, and so ignored, since the program began; see
+    /// [`Context::from_traceparent`](crate::Context::from_traceparent).
+    pub ignored_traceparents: u64,
 }
 
 /// What there is to tell of a session or a flight recorder while it is on.
@@ -101,7 +104,8 @@ pub(crate) fn pools() -> Option<(Vec<Arc<Pool>>, Anchor)> {
 /// ```
 #[must_use]
 pub fn status() -> Status {
-    let mut status = Status::default();
+    let ignored_traceparents = context::ignored_traceparents();
+    let mut status = Status { ignored_traceparents, ..Status::default() };
     for on in lock().iter().filter(|on| !on.is_parents()) {
         let place = match on.pool.overflow {
             Overflow::Overwrite => &mut status.flight_recorder,

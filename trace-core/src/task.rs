@@ -5,11 +5,13 @@ use std::panic::Location;
 use trace_format::{CallsiteId, CallsiteKind, Event, TaskId};
 
 use crate::callsite::{Callsite, of_short, short};
+use crate::carried;
 use crate::clock;
 use crate::context::Context;
 use crate::region::StaysOnItsThread;
 use crate::switch::when_on;
 use crate::thread::{emit, short_way};
+use crate::traceparent::SpanContext;
 use crate::value::{Arg, Encoded, Value};
 use crate::{dumps, slow};
 
@@ -22,6 +24,7 @@ pub struct Task {
     name: &'static str,
     location: &'static Location<'static>,
     begun: Begun,
+    span: Option<SpanContext>,
 }
 
 /// What an end needs to know of the begin. Passed on as a copy, so that a task that never was
@@ -68,7 +71,7 @@ impl Task {
     #[inline(always)]
     pub fn context(&self) -> Context {
         let Begun { id, parent, .. } = self.begun;
-        Context::of(if id == TaskId::BACKGROUND { parent } else { id })
+        Context::new(if id == TaskId::BACKGROUND { parent } else { id }, self.span)
     }
 }
 
@@ -97,33 +100,33 @@ unless_compiled_out! {
 #[inline(always)]
 #[track_caller]
 pub fn new_task(context: Context, name: &'static str) -> (Context, Task) {
-    let location = Location::caller();
+    let (location, span) = (Location::caller(), context.span());
     if crate::is_enabled() {
-        let task = Task { name, location, begun: begin_named(context, name, location) };
+        let begun = begin_named(context.task(), name, location);
+        if let Some(span) = context.remote_parent() {
+            span.tell_of(begun.id);
+        }
+        let task = Task { name, location, begun, span };
         return (task.context(), task);
     }
-    (context, Task { name, location, begun: Begun::unrecorded(context.task()) })
+    (context, Task { name, location, begun: Begun::unrecorded(context.task()), span })
 }
 
 #[cold]
 #[inline(never)]
-fn begin_named(
-    context: Context,
-    name: &'static str,
-    location: &'static Location<'static>,
-) -> Begun {
-    begin_named_shortly(context, name, location)
-        .unwrap_or_else(|| begin_named_long_way(context, name, location))
+fn begin_named(parent: TaskId, name: &'static str, location: &'static Location<'static>) -> Begun {
+    begin_named_shortly(parent, name, location)
+        .unwrap_or_else(|| begin_named_long_way(parent, name, location))
 }
 
 #[cfg_attr(not(debug_assertions), inline(always))]
 fn begin_named_shortly(
-    context: Context,
+    parent: TaskId,
     name: &'static str,
     location: &'static Location<'static>,
 ) -> Option<Begun> {
     let mut way = short_way()?;
-    let (pen, begin, parent) = (way.pen(), clock::counter(), context.task());
+    let (pen, begin) = (way.pen(), clock::counter());
     let short_id = short(pen.names.known_id(CallsiteKind::Task, name, location));
     let (callsite, id) = (of_short(short_id)?, pen.peek_task()?);
     pen.put_shortly(begin, Event::TaskBegin { callsite, task: id, parent })?;
@@ -134,16 +137,16 @@ fn begin_named_shortly(
 #[cold]
 #[inline(never)]
 fn begin_named_long_way(
-    context: Context,
+    parent: TaskId,
     name: &'static str,
     location: &'static Location<'static>,
 ) -> Begun {
     let begun = emit(|pen, begin| {
         let callsite = pen.names.id(CallsiteKind::Task, name, location);
-        let (id, parent) = (pen.begin_task(callsite, context, None, begin), context.task());
+        let id = pen.begin_task(callsite, parent, None, begin);
         Begun { id, parent, begin, recording: pen.recording(), short_id: short(callsite) }
     });
-    begun.unwrap_or(Begun::unrecorded(context.task()))
+    begun.unwrap_or(Begun::unrecorded(parent))
 }
 
 #[cold]
@@ -214,7 +217,10 @@ impl EnteredTask {
     /// The context of the task, to be passed to other threads.
     #[inline]
     pub fn context(&self) -> Context {
-        Context::of(self.id)
+        match self.id {
+            TaskId::BACKGROUND => Context::new(self.id, carried::while_off()),
+            task => Context::of_current(task),
+        }
     }
 
     /// Adds an argument while the task runs.
@@ -269,9 +275,37 @@ fn begin_entered(
     parent: Option<Context>,
     args: &[Value<'_>],
 ) -> TaskId {
+    if carried::in_use() {
+        return begin_entered_and_carry(callsite, parent.unwrap_or_else(Context::current), args);
+    }
+    begin_entered_in(callsite, parent.map(Context::task), args)
+}
+
+#[inline(never)]
+fn begin_entered_and_carry(
+    callsite: &'static Callsite,
+    parent: Context,
+    args: &[Value<'_>],
+) -> TaskId {
+    let id = begin_entered_in(callsite, Some(parent.task()), args);
+    if let Some(span) = parent.span().filter(|_| id != TaskId::BACKGROUND) {
+        carried::task_begins(id, span);
+        if parent.task() == TaskId::BACKGROUND {
+            span.tell_of(id);
+        }
+    }
+    id
+}
+
+#[cfg_attr(not(debug_assertions), inline(always))]
+fn begin_entered_in(
+    callsite: &'static Callsite,
+    parent: Option<TaskId>,
+    args: &[Value<'_>],
+) -> TaskId {
     if let Some(mut way) = short_way() {
         let (pen, now) = (way.pen(), clock::counter());
-        let parent = parent.unwrap_or(pen.context());
+        let parent = parent.unwrap_or(pen.task());
         if let Some(id) = pen.begin_entered_shortly(callsite.short_id(), now, parent, args) {
             return id;
         }
@@ -283,12 +317,12 @@ fn begin_entered(
 #[inline(never)]
 fn begin_entered_long_way(
     callsite: &'static Callsite,
-    parent: Option<Context>,
+    parent: Option<TaskId>,
     args: &[Value<'_>],
 ) -> TaskId {
     let encoded = (!args.is_empty()).then(|| Encoded::new(args));
     let id = emit(|pen, now| {
-        let parent = parent.unwrap_or(pen.context());
+        let parent = parent.unwrap_or(pen.task());
         pen.begin_entered(callsite.id(), parent, encoded.as_ref(), now)
     });
     id.unwrap_or(TaskId::BACKGROUND)
@@ -297,6 +331,9 @@ fn begin_entered_long_way(
 #[cold]
 #[inline(never)]
 fn end_entered(callsite: &'static Callsite, id: TaskId) {
+    if carried::in_use() {
+        carried::task_ends(id);
+    }
     if let Some(mut way) = short_way() {
         if way.pen().end_entered_shortly(callsite.short_id(), clock::counter(), id).is_some() {
             return;

@@ -3,12 +3,14 @@
 //!
 //! Invariants:
 //! 1. `polls` is written by the thread that polls, of which there is one at a time.
-//! 2. When `seen` is the number of a poll, `when` is the time of a wake after that poll began. Who reads
-//!    the former with `Acquire` finds the latter, which was written before it with `Release`.
+//! 2. When `seen` is the number of a poll, `when` is the time of a wake, whole. Who reads the former with
+//!    `Acquire` finds the latter, which was written before it with `Release`.
 //!
-//! Two threads that wake a fiber at the same time may both take themselves for the first; then either of
-//! their times may be found. One that wakes it while a poll begins may be taken for one that woke it
-//! before: then it is not known since when the fiber could have been polled next.
+//! Nearly always that is the first wake after that poll began. Two threads that wake a fiber at the same time
+//! may both take themselves for the first; then either of their times may be found, which may be that of a
+//! wake before the poll, if that was noted late: who asks knows when the poll began. One that wakes it while a
+//! poll begins may be taken for one that woke it before: then it is not known since when the fiber could have
+//! been polled next.
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 

@@ -83,6 +83,7 @@
 //! | `flight_recorder` | the same of the flight recorder |
 //! | `open` | while something is on, what each thread is in the middle of: `thread`, `os_thread` and its open `regions` from the outside in, each with `name`, `file`, `line` and the `seconds` since it began; else null |
 //! | `request` | the request for a trace that is being answered, or null: its `phase`, which is `starting`, `recording` or `sending`, the `seconds` that it asked for, `bytes` so far, and `bytes_waiting` for the client |
+//! | `ignored_traceparents` | how many `traceparent` headers were malformed since the program began |
 //! | `snapshot` | whether a snapshot is being taken or sent |
 //! | `last` | the last trace that was taken by a request, or null: `bytes`, `seconds`, `events_lost`, which is null if the program ended it |
 //!

@@ -170,6 +170,7 @@ pub(crate) fn status() -> Value {
         }),
         "flight_recorder": on.flight_recorder.as_ref().map(|flight| recording(flight, None)),
         "request": request,
+        "ignored_traceparents": on.ignored_traceparents,
         "snapshot": endpoint.snapshot,
         "last": endpoint.last.map(|last| json!({
             "bytes": last.bytes,

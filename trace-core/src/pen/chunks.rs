@@ -4,8 +4,7 @@ use trace_format::wire::{Bounded, Field};
 use trace_format::{CallsiteId, ChunkHead, Event, LossCause, OpenRegion, Overflow, Text, Ticks};
 
 use super::{FIXED_EVENT_LEN, Pen, Resume, WITHOUT_CHUNK};
-use crate::context::Context;
-use crate::open::Place;
+use crate::open::{NO_TASK, Place};
 use crate::pool::{Held, Pool};
 use crate::slot::Identity;
 use crate::sync::wait;
@@ -69,8 +68,8 @@ impl Pen {
         listed.extend(self.open[skipped..].iter().map(|open| OpenRegion {
             callsite: CallsiteId(open.place.callsite()),
             age: now.saturating_sub(open.begin),
-            task: open.context.task(),
-            outer: (open.outer != Context::NONE).then_some(open.outer.task()),
+            task: open.task,
+            outer: (open.outer != NO_TASK).then_some(open.outer),
             fiber: open.fiber,
         }));
         let head = ChunkHead {
@@ -79,7 +78,7 @@ impl Pen {
             base: Ticks(now),
             os_thread: self.identity.os_thread,
             thread_name: Text::new(&self.identity.name),
-            task: self.context.task(),
+            task: self.task,
             depth: self.open.len() as u64,
             open: listed,
         };
@@ -133,7 +132,7 @@ impl Pen {
             sequence: self.sequence,
             open: self.open.to_vec(),
             entered: self.entered.clone(),
-            context: self.context,
+            task: self.task,
         };
         self.open.replace(&[]);
         self.recording = 0;

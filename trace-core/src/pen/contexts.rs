@@ -7,7 +7,6 @@
 use trace_format::{CallsiteId, Event, TaskId};
 
 use super::Pen;
-use crate::context::Context;
 use crate::thread::RECORDER;
 use crate::value::Encoded;
 
@@ -32,13 +31,13 @@ impl EntryKey {
     }
 }
 
-/// A context that was entered.
+/// A context that was entered: all that matters here is its task.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: EntryKey,
-    pub(crate) context: Context,
+    pub(crate) task: TaskId,
     /// What is current again after it.
-    pub(crate) before: Context,
+    pub(crate) before: TaskId,
     /// Of a task that was entered with its begin, its parent; else nothing.
     pub(crate) parent: TaskId,
     /// When it was entered.
@@ -101,11 +100,11 @@ impl Entries {
 impl Pen {
     /// Another context becomes current, until [`leave`](Self::leave) is called with what this
     /// returns.
-    pub(crate) fn enter(&mut self, context: Context, now: u64) -> EntryKey {
+    pub(crate) fn enter(&mut self, task: TaskId, now: u64) -> EntryKey {
         let key = self.entered.new_key();
-        let (before, parent) = (self.context, TaskId::BACKGROUND);
-        self.entered.push(Entry { key, context, before, parent, begin: now });
-        self.make_current(context, now);
+        let (before, parent) = (self.task, TaskId::BACKGROUND);
+        self.entered.push(Entry { key, task, before, parent, begin: now });
+        self.make_current(task, now);
         key
     }
 
@@ -118,7 +117,7 @@ impl Pen {
         match entries.get_mut(at) {
             Some(after) => after.before = left.before,
             // A region that was given another context is still open, and goes on to decide.
-            None if self.context != left.context => {}
+            None if self.task != left.task => {}
             None => self.make_current(left.before, now),
         }
         Some(left)
@@ -128,12 +127,12 @@ impl Pen {
     pub(crate) fn begin_task(
         &mut self,
         callsite: u32,
-        parent: Context,
+        parent: TaskId,
         args: Option<&Encoded>,
         now: u64,
     ) -> TaskId {
         let (callsite, task) = (CallsiteId(callsite), self.next_task(&RECORDER));
-        let begin = Event::TaskBegin { callsite, task, parent: parent.task() };
+        let begin = Event::TaskBegin { callsite, task, parent };
         match args {
             None => self.put(now, begin),
             Some(args) => {
@@ -148,14 +147,14 @@ impl Pen {
     pub(crate) fn begin_entered(
         &mut self,
         callsite: u32,
-        parent: Context,
+        parent: TaskId,
         args: Option<&Encoded>,
         now: u64,
     ) -> TaskId {
         let task = self.begin_task(callsite, parent, args, now);
-        let (key, context, parent) = (EntryKey::of_task(task), Context::of(task), parent.task());
-        self.entered.push(Entry { key, context, before: self.context, parent, begin: now });
-        self.make_current(context, now);
+        let key = EntryKey::of_task(task);
+        self.entered.push(Entry { key, task, before: self.task, parent, begin: now });
+        self.make_current(task, now);
         task
     }
 
@@ -176,10 +175,10 @@ impl Pen {
         age
     }
 
-    fn make_current(&mut self, context: Context, now: u64) {
-        if context != self.context {
-            self.put(now, Event::TaskEnter { task: context.task() });
-            self.context = context;
+    fn make_current(&mut self, task: TaskId, now: u64) {
+        if task != self.task {
+            self.put(now, Event::TaskEnter { task });
+            self.task = task;
         }
     }
 }

@@ -3,10 +3,9 @@
 //! A poll is a region of the thread that polls: it ends there, other regions and polls nest in it, and a
 //! chunk's head lists it as open. What tells it from others is the fiber's number.
 
-use trace_format::{CallsiteId, Event, FiberId};
+use trace_format::{CallsiteId, Event, FiberId, TaskId};
 
-use crate::context::Context;
-use crate::open::Open;
+use crate::open::{NO_TASK, Open};
 use crate::pen::Pen;
 use crate::thread::RECORDER;
 use crate::value::Encoded;
@@ -18,15 +17,15 @@ impl Pen {
         polled.into_iter().find(|&fiber| fiber != FiberId::NONE).unwrap_or(FiberId::NONE)
     }
 
-    /// Begins a fiber in `context`, as a part of the one that is being polled. Returns both.
+    /// Begins a fiber of `task`, as a part of the one that is being polled. Returns both.
     pub(crate) fn begin_fiber(
         &mut self,
         callsite: u32,
-        context: Context,
+        task: TaskId,
         args: Option<&Encoded>,
         now: u64,
     ) -> (FiberId, FiberId) {
-        let (callsite, task, parent) = (CallsiteId(callsite), context.task(), self.fiber());
+        let (callsite, parent) = (CallsiteId(callsite), self.fiber());
         let fiber = self.next_fiber();
         let begin = Event::FiberBegin { callsite, fiber, parent, task };
         match args {
@@ -50,18 +49,18 @@ impl Pen {
         callsite: u32,
         fiber: FiberId,
         waited: u64,
-        context: Context,
+        task: TaskId,
         now: u64,
     ) {
-        let (id, task) = (CallsiteId(callsite), context.task());
-        let outer = if context == self.context {
+        let id = CallsiteId(callsite);
+        let outer = if task == self.task {
             self.put(now, Event::PollBegin { callsite: id, fiber, waited });
-            Context::NONE
+            NO_TASK
         } else {
             self.put(now, Event::TaskPollBegin { callsite: id, fiber, waited, task });
-            std::mem::replace(&mut self.context, context)
+            std::mem::replace(&mut self.task, task)
         };
         let place = self.place.of(callsite);
-        self.open.push(Open { begin: now, place, context, outer, fiber });
+        self.open.push(Open { begin: now, place, task, outer, fiber });
     }
 }

@@ -1,11 +1,10 @@
 //! The short way of a poll's begin. Its end is that of a region.
 
-use trace_format::{Event, FiberId};
+use trace_format::{Event, FiberId, TaskId};
 
 use super::Borrowing;
 use crate::callsite::of_short;
-use crate::context::Context;
-use crate::open::Open;
+use crate::open::{NO_TASK, Open};
 use crate::pen::Pen;
 
 impl Pen {
@@ -16,20 +15,20 @@ impl Pen {
         callsite: u16,
         fiber: FiberId,
         waited: u64,
-        context: Context,
+        task: TaskId,
         now: u64,
     ) -> Option<()> {
-        let (id, task) = (of_short(callsite)?, context.task());
-        let (begin, outer) = if context == self.context {
-            (Event::PollBegin { callsite: id, fiber, waited }, Context::NONE)
+        let id = of_short(callsite)?;
+        let (begin, outer) = if task == self.task {
+            (Event::PollBegin { callsite: id, fiber, waited }, NO_TASK)
         } else {
-            (Event::TaskPollBegin { callsite: id, fiber, waited, task }, self.context)
+            (Event::TaskPollBegin { callsite: id, fiber, waited, task }, self.task)
         };
         let next = self.room_for(now, 0)?.put(Borrowing::new(begin), None);
         let place = self.place.of(callsite.into());
-        let open = Open { begin: now, place, context, outer, fiber };
+        let open = Open { begin: now, place, task, outer, fiber };
         self.open.push_within(open).then_some(())?;
-        self.context = context;
+        self.task = task;
         self.next = next;
         self.commit_shortly(now);
         Some(())

@@ -74,7 +74,7 @@ fn both_ways_write_the_same_bytes() {
         now += numbers.any(44);
         let callsite = 1 + (numbers.next() % 3) as u16;
         let id = CallsiteId(callsite.into());
-        let context = Context::of(TaskId(numbers.any(3)));
+        let in_task = TaskId(numbers.any(3));
         let text = &"What it may be, and not more."[..(numbers.next() % 29) as usize];
         let (a, b) = (numbers.any(40), numbers.any(20) as i64 - 1000);
         let args = [Value::U64(a), Value::I64(b), Value::Str(text), Value::F64(0.5)];
@@ -101,11 +101,11 @@ fn both_ways_write_the_same_bytes() {
             3 => {
                 let encoded = Encoded::new(args);
                 let long_way = |pen: &mut Pen| match args {
-                    [] => pen.region_begin_in(callsite.into(), now, context),
-                    _ => pen.region_begin_with(callsite.into(), now, context, encoded.values()),
+                    [] => pen.region_begin_in(callsite.into(), now, in_task),
+                    _ => pen.region_begin_with(callsite.into(), now, in_task, encoded.values()),
                 };
                 long_way(second);
-                let done = first.region_begin_with_shortly(callsite, now, context, args);
+                let done = first.region_begin_with_shortly(callsite, now, in_task, args);
                 if done.is_none() {
                     long_way(first);
                 }
@@ -114,14 +114,14 @@ fn both_ways_write_the_same_bytes() {
             4 => {
                 let encoded = (!args.is_empty()).then(|| Encoded::new(args));
                 let long_way = |pen: &mut Pen| {
-                    pen.begin_entered(callsite.into(), context, encoded.as_ref(), now)
+                    pen.begin_entered(callsite.into(), in_task, encoded.as_ref(), now)
                 };
                 // No id comes twice, and they grow long in the end.
                 next_task += 1 + if numbers.next() % 99 == 0 { numbers.any(30) } else { 0 };
                 (first.tasks, second.tasks) = (next_task..next_task + 1, next_task..next_task + 1);
                 let task = long_way(second);
                 tasks.push(task);
-                let done = first.begin_entered_shortly(callsite, now, context, args);
+                let done = first.begin_entered_shortly(callsite, now, in_task, args);
                 assert_eq!(done.unwrap_or_else(|| long_way(first)), task);
                 done.map(drop)
             }
@@ -138,7 +138,7 @@ fn both_ways_write_the_same_bytes() {
             }
             6 => {
                 let (task, age) = (TaskId(numbers.any(30)), numbers.any(50));
-                let end = || Event::TaskEnd { callsite: id, task, parent: context.task(), age };
+                let end = || Event::TaskEnd { callsite: id, task, parent: in_task, age };
                 second.put(now, end());
                 let done = first.put_shortly(now, end());
                 if done.is_none() {
@@ -147,9 +147,9 @@ fn both_ways_write_the_same_bytes() {
                 done
             }
             7 => {
-                let key = second.enter(context, now);
-                let done = first.enter_shortly(context, now);
-                assert_eq!(done.unwrap_or_else(|| first.enter(context, now)), key);
+                let key = second.enter(in_task, now);
+                let done = first.enter_shortly(in_task, now);
+                assert_eq!(done.unwrap_or_else(|| first.enter(in_task, now)), key);
                 keys.push(key);
                 done.map(drop)
             }
