@@ -1,6 +1,8 @@
 //! With the features `off` and `release_off`: run by `ci/compiled-out`. Without them there is
 //! nothing to see here but that annotations record.
 
+use std::future::Future;
+
 const COMPILED_IN: bool =
     !(cfg!(feature = "off") || cfg!(feature = "release_off") && !cfg!(debug_assertions));
 
@@ -49,6 +51,27 @@ fn start_says_when_tracing_is_compiled_out() {
     assert!(matches!(trace::stop(), Err(trace::StopError::NotStarted)));
     let (value, bytes) = trace::capture(annotated);
     assert_eq!((value, bytes), (7, Vec::new()));
+}
+
+#[trace::region]
+async fn asynchronous(_block: Block) -> u32 {
+    std::future::ready(7).await
+}
+
+#[trace::task]
+fn returns_a_future() -> impl Future<Output = u32> {
+    std::future::ready(7)
+}
+
+#[test]
+fn futures_are_as_small_as_without_attributes() {
+    let plain = async |_: Block| std::future::ready(7).await;
+    let plain = plain(Block);
+    // What is left is that one `async` block awaits another.
+    let extra = size_of_val(&asynchronous(Block)) - size_of_val(&plain);
+    assert_eq!(extra <= size_of::<usize>(), !COMPILED_IN, "{extra} bytes");
+    let plain = size_of_val(&std::future::ready(7));
+    assert_eq!(size_of_val(&returns_a_future()) == plain, !COMPILED_IN);
 }
 
 /// Set for a process that is asked for a trace.

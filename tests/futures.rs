@@ -354,7 +354,42 @@ fn futures_live_longer_than_recordings() {
     assert_eq!((analysis.futures[0].began_before, analysis.futures[0].durations.count()), (1, 0));
 }
 
-/// Off, a future is a future: nothing is allocated for it, and it gets the waker that was given.
+/// Whoever catches a panic may poll once more, as little as that is good for: the future has ended.
+#[test]
+fn a_future_ends_once() {
+    let _turn = turn();
+    let (trace, recording) = recorded(|| {
+        let mut future = pin!(polled(3, |n| assert!(n != 1, "part of the test")).in_task("order"));
+        catch_unwind(AssertUnwindSafe(|| poll(future.as_mut()))).unwrap_err();
+        // An `async` block does not like that either.
+        catch_unwind(AssertUnwindSafe(|| poll(future.as_mut()))).unwrap_err();
+    });
+    let order = fiber(&trace, &recording, "order");
+    assert_eq!((order.outcome, order.polls.len()), (Some(FiberOutcome::Panicked), 1));
+    let analysis = trace.analyze().unwrap();
+    assert_eq!(
+        (analysis.futures[0].durations.count(), analysis.tasks[0].durations.count()),
+        (1, 1)
+    );
+}
+
+/// While nothing is recorded no task is current, and it cannot be told which one a future is made in.
+#[test]
+fn one_that_was_made_before_the_recording_belongs_to_its_first_poll() {
+    let _turn = turn();
+    let one = || polled(1, |_| {});
+    let mut futures = [one().in_region("r"), one().traced("t")].map(Box::pin);
+    let (trace, recording) = recorded(|| {
+        let task = trace::trace_task!("order");
+        futures.iter_mut().for_each(|future| assert!(poll(future.as_mut()).is_ready()));
+        drop(task);
+    });
+    for name in ["r", "t"] {
+        assert_eq!(fiber(&trace, &recording, name).task, recording.tasks[0].id);
+    }
+}
+
+/// Off, a future is a future, and gets the waker that was given.
 #[test]
 fn off_nothing_is_different() {
     let _turn = turn();

@@ -42,12 +42,26 @@ impl Unpolled {
         }
         self
     }
+}
 
-    /// With the body.
-    #[inline(always)]
-    pub fn run<F: Future>(self, body: F) -> FunctionFuture<F> {
-        let Self { callsite, state } = self;
-        FunctionFuture { body: ManuallyDrop::new(body), callsite, state }
+unless_compiled_out! {
+    impl Unpolled {
+        /// With the body.
+        #[inline(always)]
+        pub fn run<F: Future>(self, body: F) -> FunctionFuture<F> {
+            let Self { callsite, state } = self;
+            FunctionFuture { body: ManuallyDrop::new(body), callsite, state }
+        }
+    }
+}
+
+when_compiled_out! {
+    impl Unpolled {
+        /// The body, and nothing else.
+        #[inline(always)]
+        pub fn run<F: Future>(self, body: F) -> F {
+            body
+        }
     }
 }
 

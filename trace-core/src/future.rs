@@ -37,6 +37,12 @@ use crate::region::Site;
 /// # let mut order = std::pin::pin!(order);
 /// # assert!(order.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready());
 /// ```
+///
+/// While something is recorded, a future is polled with a waker of ours, which tells the trace who woke it and leads to
+/// the executor's. It lies in the future: an executor that frees what it runs when the last waker of it is gone, and
+/// in no other way, never frees such a one that is left pending. For those there is
+/// [`without_wakes`](Traced::without_wakes). Within a future that is traced, others do without a waker of their
+/// own: that they could have been polled and were not is told of the outermost, and counts as idle in those within.
 pub trait TraceFuture: Future + Sized {
     /// Makes the future a region of type `name`, from its first poll to its end, in the context that is
     /// current here and now.

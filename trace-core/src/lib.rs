@@ -28,6 +28,14 @@ macro_rules! unless_compiled_out {
     };
 }
 
+/// Items that are there only then.
+macro_rules! when_compiled_out {
+    ($($item:item)*) => {
+        $(#[cfg(any(feature = "off", all(feature = "release_off", not(debug_assertions))))]
+        $item)*
+    };
+}
+
 mod about;
 mod barrier;
 mod bell;
