@@ -20,6 +20,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::pen::Pen;
 use crate::region::Site;
+use crate::short::Written;
 use crate::task::look_at;
 use crate::thread::{emit, short_way};
 use crate::traceparent::SpanContext;
@@ -43,6 +44,7 @@ pub(crate) struct Fiber {
     recording: usize,
     /// The callsite's number if that is short, else 0.
     short_id: u16,
+    written: Written,
     /// When it began; `None` if that was not recorded.
     begin: Option<u64>,
     /// Ticks in polls, and those in which it waited for one.
@@ -89,6 +91,7 @@ impl Fiber {
             }
             let args = args.as_ref().filter(|_| kind != CallsiteKind::Task);
             (fiber.id, fiber.parent) = pen.begin_fiber(callsite, fiber.context.task(), args, now);
+            fiber.written = Written::new(fiber.short_id, fiber.id);
             fiber.begin = Some(now);
             (fiber, context.remote_parent())
         });
@@ -114,6 +117,7 @@ impl Fiber {
             let context = Context::new(context.task(), context.span().or(span));
             let mut fiber = Self::new(site, kind, context, wakes, pen);
             fiber.id = pen.next_fiber();
+            fiber.written = Written::new(fiber.short_id, fiber.id);
             fiber
         })
         .map(Box::new)
@@ -131,6 +135,7 @@ impl Fiber {
             task_parent: TaskId::BACKGROUND,
             recording: pen.recording(),
             short_id,
+            written: Written::new(short_id, FiberId::NONE),
             begin: None,
             busy: 0,
             waited: 0,
@@ -182,10 +187,9 @@ impl Fiber {
         if let Some(mut way) = short_way() {
             let (pen, now) = (way.pen(), clock::counter());
             let waited = waited(now);
+            let known = (self.short_id, self.id, self.written);
             if self.recording == pen.recording()
-                && pen
-                    .poll_begin_shortly(self.short_id, self.id, waited, self.context.task(), now)
-                    .is_some()
+                && pen.poll_begin_shortly(known, waited, self.context.task(), now).is_some()
             {
                 self.waited += waited;
                 return Some(now);
@@ -208,6 +212,7 @@ impl Fiber {
     fn go_on_in(&mut self, pen: &mut Pen) {
         self.recording = pen.recording();
         self.short_id = short(self.site.id(self.kind, pen));
+        self.written = Written::new(self.short_id, self.id);
         self.begin = None;
         (self.busy, self.waited, self.polls) = (0, 0, 0);
     }
@@ -300,6 +305,7 @@ impl Fiber {
         }
         let wakes = Arc::new(Wakes {
             fiber: self.id,
+            written: self.written,
             given: given.waker().clone(),
             woken: Woken::not_yet(),
         });
@@ -320,6 +326,7 @@ fn is_own(waker: &Waker) -> bool {
 #[derive(Debug)]
 struct Wakes {
     fiber: FiberId,
+    written: Written,
     given: Waker,
     woken: Woken,
 }
@@ -331,7 +338,7 @@ impl Wake for Wakes {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if crate::is_enabled() {
-            self.woken.note(|| put_wake(self.fiber));
+            self.woken.note(|| put_wake(self.fiber, self.written));
         }
         self.given.wake_by_ref();
     }
@@ -340,10 +347,10 @@ impl Wake for Wakes {
 /// Returns when that was; `None` if it is not recorded.
 #[cold]
 #[inline(never)]
-fn put_wake(fiber: FiberId) -> Option<u64> {
+fn put_wake(fiber: FiberId, written: Written) -> Option<u64> {
     if let Some(mut way) = short_way() {
         let (pen, now) = (way.pen(), clock::counter());
-        if pen.put_shortly(now, Event::Wake { fiber }).is_some() {
+        if pen.wake_shortly(written, now).is_some() {
             return Some(now);
         }
     }

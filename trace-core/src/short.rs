@@ -32,6 +32,7 @@ use crate::pen::{Entry, EntryKey, Pen};
 use crate::slow;
 use crate::value::{Value, encode_plain, most_len};
 
+pub(crate) use self::polls::Written;
 pub(crate) use self::room::Out;
 
 /// Whether this processor has what the short way takes for granted. Asked once per thread and

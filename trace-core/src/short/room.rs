@@ -131,9 +131,15 @@ impl Packed {
     /// More than that, and more can be added to it.
     const TOO_LONG: usize = 1 << 16;
 
+    /// What begins with these bytes, at most eight, the first of them lowest.
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    pub(super) fn start(bytes: u64, len: usize) -> Self {
+        Self { low: bytes, high: 0, len }
+    }
+
     /// Whether nothing is missing.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    fn fits(&self) -> bool {
+    pub(super) fn fits(&self) -> bool {
         self.len <= Self::LEN
     }
 

@@ -59,7 +59,7 @@ impl Numbers {
 }
 
 /// How many kinds of events there are here.
-const KINDS: usize = 11;
+const KINDS: usize = 13;
 
 #[test]
 fn both_ways_write_the_same_bytes() {
@@ -169,6 +169,25 @@ fn both_ways_write_the_same_bytes() {
                 let done = first.put_text_shortly(now, log(), text.len());
                 if done.is_none() {
                     first.put(now, log());
+                }
+                done
+            }
+            10 => {
+                let (fiber, waited) = (FiberId(numbers.any(60)), numbers.any(40));
+                second.poll_begin(callsite.into(), fiber, waited, in_task, now);
+                let known = (callsite, fiber, Written::new(callsite, fiber));
+                let done = first.poll_begin_shortly(known, waited, in_task, now);
+                if done.is_none() {
+                    first.poll_begin(callsite.into(), fiber, waited, in_task, now);
+                }
+                done
+            }
+            11 => {
+                let fiber = FiberId(numbers.any(60));
+                second.put(now, Event::Wake { fiber });
+                let done = first.wake_shortly(Written::new(callsite, fiber), now);
+                if done.is_none() {
+                    first.put(now, Event::Wake { fiber });
                 }
                 done
             }
