@@ -19,7 +19,7 @@ use std::{env, fmt, io, process};
 
 use crate::error::{StartError, StopError};
 use crate::session::Session;
-use crate::{fork, program, storage};
+use crate::{program, storage, system};
 
 /// The variable that asks for a trace.
 const VARIABLE: &str = "TRACE_OUT";
@@ -103,7 +103,7 @@ fn start() -> bool {
     let Some(pattern) = env::var_os(VARIABLE).filter(|pattern| !pattern.is_empty()) else {
         return false;
     };
-    if fork::has_foreign_rights() {
+    if system::has_foreign_rights() {
         return false;
     }
     let started = path(&pattern, process::id(), &program::name()).map_err(Failure::Pattern);
@@ -116,7 +116,7 @@ fn start() -> bool {
             OWNER.store(process::id(), Relaxed);
             *session() = Some(started);
             static ONCE: Once = Once::new();
-            ONCE.call_once(|| fork::at_exit(stop_at_exit));
+            ONCE.call_once(|| system::at_exit(stop_at_exit));
             true
         }
         Err(failure) => {

@@ -9,7 +9,7 @@
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
 //! 4. `unsafe` is in `slot`, `pen`, `short`, `open`, `switch`, `pool`, `memory`, `mapping`, `thread`,
-//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal`, `fork`, `future` and `function_future`, and nowhere else.
+//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal`, `fork`, `system`, `future` and `function_future`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 #![cfg_attr(
     any(feature = "off", all(feature = "release_off", not(debug_assertions))),
@@ -84,6 +84,7 @@ mod status;
 mod storage;
 mod switch;
 mod sync;
+mod system;
 mod task;
 mod testing;
 mod thread;

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::error::StartError;
-use crate::fork;
 use crate::memory::{Heap, Memory};
+use crate::system;
 
 /// The smallest chunk: it holds the largest head, and some events behind it.
 pub(crate) const MIN_CHUNK_BYTES: usize = 4 << 10;
@@ -84,7 +84,7 @@ impl Drop for TraceFile {
     fn drop(&mut self) {
         // Also where copies of this process live on, and have it open.
         if self.is_claimed {
-            fork::release(&self.file);
+            system::release(&self.file);
         }
     }
 }
@@ -101,7 +101,7 @@ pub(crate) fn create_own_trace(path: &Path) -> io::Result<TraceFile> {
     let is_claimed = file.metadata()?.is_file();
     // Others, as a pipe or `/dev/null`, may have several writers, and no length.
     if is_claimed {
-        if !fork::claim(&file) {
+        if !system::claim(&file) {
             let message = "another process is writing its trace to it; with `%p` in the name, \
                            each process has a file of its own";
             return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
