@@ -1,12 +1,14 @@
 //! What a program can tell of its own recording, from anywhere, while it goes on.
 
+use std::future::{Future, poll_fn};
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context as Polled, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
-use trace::{FlightRecorder, Overflow, Session, SnapshotError, Status};
+use trace::{FlightRecorder, Overflow, Session, SnapshotError, Status, TraceFuture};
 use trace_reader::Trace;
 
 /// A process has one session; the tests of this file take turns.
@@ -207,6 +209,63 @@ fn it_tells_what_threads_are_in_the_middle_of() {
     asked.recv().unwrap();
     assert_eq!(open_on("waiter"), []);
     go_on.send(()).unwrap();
+    worker.join().unwrap();
+    flight.stop().unwrap();
+}
+
+#[test]
+fn polls_of_futures_are_among_it() {
+    let _turn = turn();
+    let flight = FlightRecorder::builder().max_bytes(256 << 10).start().unwrap();
+    let (go_on, waits) = channel::<()>();
+    let (sender, asked) = channel::<()>();
+    let work = move || {
+        let next = || {
+            sender.send(()).unwrap();
+            waits.recv().unwrap();
+        };
+        let mut polled = 0;
+        let future = poll_fn(|_| {
+            polled += 1;
+            // So many that chunks begin in the middle of it.
+            for _ in 0..if polled == 4 { 100_000 } else { 0 } {
+                let _small = trace::trace_region!("small");
+            }
+            let _inner = trace::trace_region!("inner");
+            if polled > 2 {
+                next();
+            }
+            if polled < 4 { Poll::<()>::Pending } else { Poll::Ready(()) }
+        });
+        let _executor = trace::trace_region!("executor");
+        // One belongs to the current task when it is polled, the other to its own.
+        let mut future = std::pin::pin!(future.in_region("steamMilk").in_task("makeCappuccino"));
+        let mut poll = || future.as_mut().poll(&mut Polled::from_waker(Waker::noop()));
+        assert!(poll().is_pending() && poll().is_pending());
+        next();
+        assert!(poll().is_pending());
+        next();
+        assert!(poll().is_ready());
+        next();
+    };
+    let worker = std::thread::Builder::new().name("executor".to_owned()).spawn(work).unwrap();
+    let polling = ["executor", "makeCappuccino", "steamMilk", "inner"];
+    for (state, expected) in [
+        ("polled twice", &polling[..1]),
+        ("in the third poll", &polling[..]),
+        ("polled three times", &polling[..1]),
+        ("in the last poll", &polling[..]),
+        ("over", &polling[..1]),
+    ] {
+        asked.recv().unwrap();
+        std::thread::sleep(Duration::from_millis(10));
+        let open = open_on("executor");
+        let names: Vec<_> = open.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, expected, "{state}");
+        assert!(open.windows(2).all(|pair| pair[0].1 >= pair[1].1), "{state}: {open:?}");
+        assert!(open.iter().all(|(_, age)| *age >= Duration::from_millis(10)), "{state}: {open:?}");
+        go_on.send(()).unwrap();
+    }
     worker.join().unwrap();
     flight.stop().unwrap();
 }

@@ -26,12 +26,12 @@ pub struct OpenThread {
     pub name: String,
     /// The operating system's number of it; 0 when it is not known.
     pub os_thread: u64,
-    /// The regions that began on it and have not ended, from the outside in. If there are very many, those on
-    /// the outside are left out.
+    /// The regions that began on it and have not ended, and the futures that it is polling, from the outside
+    /// in. If there are very many, those on the outside are left out.
     pub regions: Vec<OpenRegion>,
 }
 
-/// A region that has not ended.
+/// A region that has not ended, or a traced future while it is being polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenRegion {
@@ -41,11 +41,12 @@ pub struct OpenRegion {
     pub file: &'static str,
     /// The line in it.
     pub line: u32,
-    /// How long ago it began.
+    /// How long ago it began; of a future, the poll.
     pub age: Duration,
 }
 
-/// Tells which regions are open now, on each thread that has any, as far as that was recorded: regions that
+/// Tells which regions are open now, on each thread that has any, as far as that was recorded. A traced future
+/// that is being polled is among them, so that a poll that blocks its thread is seen. Regions that
 /// began before the session or the flight recorder are not among them, nor are those of threads that got no
 /// memory. The last chunk of each thread is copied for that, while the thread goes on. One that records at full
 /// rate may, rarely, be missed.
@@ -117,7 +118,11 @@ fn thread(payload: &[u8], start: &Anchor, end: &Anchor) -> Option<OpenThread> {
         now = now.wrapping_add(delta);
         match event {
             Event::Clock { ticks } => now = ticks.0,
-            Event::RegionBegin { callsite } | Event::TaskRegionBegin { callsite, .. } => {
+            // A poll is a region, and ends as one.
+            Event::RegionBegin { callsite }
+            | Event::TaskRegionBegin { callsite, .. }
+            | Event::PollBegin { callsite, .. }
+            | Event::TaskPollBegin { callsite, .. } => {
                 open.push((callsite, now));
             }
             Event::RegionEnd {} => {

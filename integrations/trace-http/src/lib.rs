@@ -81,7 +81,7 @@
 //! |---|---|
 //! | `session` | the session that is on, or null: `since_unix_ms`, `elapsed_seconds`, `pool_bytes`, `events_lost` as far as it is known, and `by`, which is `request` or `program`, and missing for the moment in which a request switches it on |
 //! | `flight_recorder` | the same of the flight recorder |
-//! | `open` | while something is on, what each thread is in the middle of: `thread`, `os_thread` and its open `regions` from the outside in, each with `name`, `file`, `line` and the `seconds` since it began; else null |
+//! | `open` | while something is on, what each thread is in the middle of: `thread`, `os_thread` and its open `regions`, with the futures that it polls, from the outside in, each with `name`, `file`, `line` and the `seconds` since it began; else null |
 //! | `request` | the request for a trace that is being answered, or null: its `phase`, which is `starting`, `recording` or `sending`, the `seconds` that it asked for, `bytes` so far, and `bytes_waiting` for the client |
 //! | `ignored_traceparents` | how many `traceparent` headers were malformed since the program began |
 //! | `snapshot` | whether a snapshot is being taken or sent |

@@ -2,14 +2,17 @@
 
 mod shared;
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use shared::{SECRET, Server, assert_nothing_is_left, bearer, broken_off, turn, valid, within};
-use trace::{FlightRecorder, Session};
+use trace::{FlightRecorder, Session, TraceFuture};
 use trace_http::Handler;
 
 fn handler() -> Handler {
@@ -283,6 +286,12 @@ fn a_flight_recorder_is_read_while_everything_runs() {
         assert!(regions[0]["seconds"].as_f64().unwrap() < 60.0, "{open}");
         assert!(regions[0]["file"].as_str().unwrap().ends_with("endpoint.rs"));
     }
+    let asking = poll_fn(|_| Poll::Ready(status(&server)["open"].clone())).in_region("asking");
+    let Poll::Ready(open) = pin!(asking).poll(&mut Context::from_waker(Waker::noop())) else {
+        panic!("asking takes one poll");
+    };
+    let regions = open[0]["regions"].as_array().unwrap();
+    assert_eq!((regions.len(), &regions[0]["name"]), (1, &"asking".into()), "{open}");
     assert_eq!(status(&server)["open"], Value::Array(Vec::new()));
     let flood = Flood::start(2);
     // At this rate all may be overwritten while one snapshot is taken, but hardly while all are.
