@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use trace_format::{CallsiteId, TaskId};
 
 use crate::excerpt::Selection;
-use crate::step::{Item, Step};
+use crate::step::{FiberEnd, Item, Step};
 use crate::task_sets::{Member, TaskSets};
 use crate::{Error, Merged, ThreadId, Time, Trace};
 
@@ -127,9 +127,12 @@ impl Choosing<'_> {
             }
             Step::RegionBegan { task, .. }
             | Step::RegionFound { task, .. }
+            | Step::PollBegan { task, .. }
+            | Step::FiberBegan { task, .. }
             | Step::Log { task, .. }
             | Step::TaskArg { task, .. } => self.mention(task),
             Step::RegionEnded(end) => self.mention(end.task),
+            Step::FiberEnded(FiberEnd { life: Some(life), .. }) => self.mention(life.task),
             _ => {}
         }
     }

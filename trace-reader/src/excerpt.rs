@@ -47,7 +47,8 @@ pub struct Excerpt {
 pub struct ChosenTask {
     /// Where it is among the tasks of the recording.
     pub index: usize,
-    /// How many regions, logs and subtasks belong to it, those included that are not kept.
+    /// How many regions, futures, logs and subtasks belong to it, those included that are not kept. Futures that
+    /// are tasks themselves count as those.
     pub entries: u64,
 }
 

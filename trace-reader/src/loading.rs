@@ -92,8 +92,8 @@ impl<'t> Loading<'t> {
         Self::with(trace, recording, Scope::everything(), usize::MAX)
     }
 
-    /// Of `count` chosen tasks and their `family`, with no more than `limit` regions, logs and
-    /// subtasks for each.
+    /// Of `count` chosen tasks and their `family`, with no more than `limit` regions, futures,
+    /// logs and subtasks for each.
     pub(crate) fn of_tasks(trace: &'t Trace, family: Family, count: usize, limit: usize) -> Self {
         let scope = Scope::of(family, count, limit, trace.losses());
         Self::with(trace, Recording::default(), scope, Excerpt::ARGUMENTS)
@@ -159,7 +159,7 @@ impl<'t> Loading<'t> {
             Step::RegionEnded(end) if end.fiber != FiberId::NONE => self.poll_ended(thread, &end),
             Step::RegionEnded(end) => self.region_ended(thread, end),
             Step::FiberBegan { fiber, callsite, parent, task } => {
-                if !self.fibers.has(fiber) && self.keeps_fiber(callsite, task) {
+                if !self.fibers.has(fiber) && self.keeps_fiber(fiber, callsite, task) {
                     self.fibers.keep(fiber, callsite, task, parent, Some(time));
                 }
             }
@@ -168,7 +168,12 @@ impl<'t> Loading<'t> {
                     self.arguments.of_begin(callsite, &values, args);
                 }
             }
-            Step::FiberEnded(end) => self.fibers.ended(&end, time),
+            Step::FiberEnded(end) => {
+                let task = end.life.map_or(TaskId::BACKGROUND, |life| life.task);
+                if self.has_fiber(end.fiber, end.callsite, task) {
+                    self.fibers.ended(&end, time);
+                }
+            }
             Step::Woken { fiber } => self.fibers.woken(fiber, thread, time),
             Step::TaskBegan { task, callsite, parent } if !again => {
                 if let Some(task) = self.kept_task(task) {
@@ -267,15 +272,15 @@ impl<'t> Loading<'t> {
         });
     }
 
-    /// Counts a fiber, and tells whether it is kept. One that is a task is kept with that task, and no entry of
-    /// its own; there should be one.
-    fn keeps_fiber(&mut self, callsite: CallsiteId, task: TaskId) -> bool {
+    /// Counts a fiber that is not kept yet, and tells whether it is from now on. One that is a task is kept with
+    /// that task, and no entry of its own; there should be one.
+    fn keeps_fiber(&mut self, fiber: FiberId, callsite: CallsiteId, task: TaskId) -> bool {
         match self.callsites.get(callsite).map(|callsite| callsite.kind) {
             Some(CallsiteKind::Task) if !self.scope.is_everything() => {
                 let is_kept = self.recording.task_index.contains_key(&task);
                 (is_kept || self.scope.is_chosen(task)) && self.fibers.is_first_of(task)
             }
-            _ => self.scope.keeps(task),
+            _ => self.scope.keeps_fiber(fiber, task),
         }
     }
 
@@ -288,14 +293,19 @@ impl<'t> Loading<'t> {
         task: TaskId,
         waited_ns: u64,
     ) {
-        if !self.fibers.has(fiber) {
-            if !self.keeps_fiber(callsite, task) {
-                return;
-            }
+        if self.has_fiber(fiber, callsite, task) {
+            let polls = &mut self.threads.entry(thread).or_default().polls;
+            polls.push(OpenPoll { number, fiber, waited_ns });
+        }
+    }
+
+    /// Whether a fiber is kept of which perhaps no begin was seen.
+    fn has_fiber(&mut self, fiber: FiberId, callsite: CallsiteId, task: TaskId) -> bool {
+        let is_new = !self.fibers.has(fiber) && self.keeps_fiber(fiber, callsite, task);
+        if is_new {
             self.fibers.keep(fiber, callsite, task, FiberId::NONE, None);
         }
-        let polls = &mut self.threads.entry(thread).or_default().polls;
-        polls.push(OpenPoll { number, fiber, waited_ns });
+        is_new || self.fibers.has(fiber)
     }
 
     fn poll_ended(&mut self, thread: ThreadId, end: &RegionEnd) {
@@ -413,7 +423,7 @@ impl<'t> Loading<'t> {
     }
 
     /// Puts the regions of all threads one behind the other, and makes the tasks that nothing was
-    /// told of but that regions and logs belong to.
+    /// told of but that regions, fibers and logs belong to.
     fn join(&mut self) {
         self.recording.fibers = std::mem::take(&mut self.fibers).finish();
         let mut firsts = BTreeMap::new();
@@ -439,6 +449,9 @@ impl<'t> Loading<'t> {
         }
         for index in 0..self.recording.regions.len() {
             self.mention(self.recording.regions[index].task);
+        }
+        for index in 0..self.recording.fibers.len() {
+            self.mention(self.recording.fibers[index].task);
         }
         for index in 0..self.recording.logs.len() {
             self.mention(self.recording.logs[index].task);

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use telling::open_text;
-use trace_reader::{Excerpt, Log, Recording, Region, Selection, Task, TaskId, Time, Trace};
+use trace_reader::{Excerpt, Fiber, Log, Recording, Region, Selection, Task, TaskId, Time, Trace};
 
 const START: &str = r#"runtime-trace 1
 block callsites
@@ -27,6 +27,7 @@ fn event(parents: &[u64]) -> impl Strategy<Value = String> + use<> {
         let (callsite, parent) = (task % 2 + 1, parents[task as usize]);
         (task, callsite, format!("callsite={callsite} task={task} parent={parent}"))
     });
+    let fiber = (11..16_u64).prop_map(|fiber| (fiber, fiber % 5 + 1));
     prop_oneof![
         3 => known.clone().prop_map(|(.., fields)| format!("TaskBegin {fields}")),
         2 => (known.clone(), 0..40_u64)
@@ -44,6 +45,17 @@ fn event(parents: &[u64]) -> impl Strategy<Value = String> + use<> {
         1 => Just("RegionArg key=5 outward=0 value=u64:2".to_owned()),
         2 => Just("Log callsite=4 message=\"m\"".to_owned()),
         1 => task.prop_map(|task| format!("TaskLog callsite=4 task={task} message=\"m\"")),
+        2 => fiber.clone()
+            .prop_map(|(fiber, task)| format!("FiberBegin callsite=3 fiber={fiber} parent=0 task={task}")),
+        3 => fiber.clone()
+            .prop_map(|(fiber, task)| format!("TaskPollBegin callsite=3 fiber={fiber} waited=0 task={task}")),
+        1 => fiber.clone().prop_map(|(fiber, _)| format!("Wake fiber={fiber}")),
+        1 => fiber.prop_map(|(fiber, task)| {
+            let end = format!("FiberEnd callsite=3 fiber={fiber} parent=0 task={task}");
+            format!("{end} age=9 busy=5 waited=3 polls=2 outcome=cancelled")
+        }),
+        // Of one that is polled later, an excerpt would not know of this end.
+        1 => Just("UnseenFiberEnd callsite=3 fiber=20 outcome=completed".to_owned()),
         1 => Just("Loss cause=pool-full count=3 age=1".to_owned()),
     ]
 }
@@ -103,6 +115,11 @@ fn regions(recording: &Recording, family: &[usize]) -> Vec<Region> {
     regions.map(|&region| told_region(&recording.regions[region])).collect()
 }
 
+fn fibers(recording: &Recording, family: &[usize]) -> Vec<Fiber> {
+    let is_of = |task| family.iter().any(|&index| recording.tasks[index].id == task);
+    recording.fibers.iter().filter(|fiber| is_of(fiber.task)).cloned().collect()
+}
+
 fn logs(recording: &Recording, family: &[usize]) -> Vec<Log> {
     let logs = family.iter().flat_map(|&task| &recording.tasks[task].logs);
     logs.map(|&log| Log { region: None, ..recording.logs[log].clone() }).collect()
@@ -135,7 +152,9 @@ proptest! {
             let (all_regions, all_logs) = (regions(&whole, &all), logs(&whole, &all));
             prop_assert_eq!(&all_regions, &regions(&excerpt.recording, &here));
             prop_assert_eq!(&all_logs, &logs(&excerpt.recording, &here));
-            let entries = all.len() - 1 + all_regions.len() + all_logs.len();
+            let all_fibers = fibers(&whole, &all);
+            prop_assert_eq!(&all_fibers, &fibers(&excerpt.recording, &here));
+            let entries = all.len() - 1 + all_regions.len() + all_logs.len() + all_fibers.len();
             prop_assert_eq!(chosen.entries, entries as u64);
         }
     }
@@ -192,6 +211,47 @@ fn only_the_first_entries_are_kept_and_all_are_counted() {
     assert_eq!((task.args.len(), excerpt.arguments_left_out), (Excerpt::ARGUMENTS, 5));
     // The part came too late to be kept, and the other task was not asked for.
     assert_eq!(excerpt.recording.tasks.len(), 1);
+}
+
+#[test]
+fn a_future_is_one_entry_however_often_it_is_polled() {
+    let mut text = START.to_owned();
+    text.push_str(&chunk_of(1));
+    text.push_str("  +0 TaskBegin callsite=1 task=1 parent=0\n");
+    for _ in 0..100 {
+        for fiber in 11..14 {
+            let fiber = format!("callsite=3 fiber={fiber}");
+            text.push_str(&format!("  +1 TaskPollBegin {fiber} waited=0 task=1\n  +1 RegionEnd\n"));
+        }
+    }
+    let trace = open_text(&text);
+    for limit in [0, 2, 3] {
+        let excerpt = trace.excerpt(&Selection::Id(TaskId(1)), limit).unwrap();
+        assert_eq!(excerpt.chosen[0].entries, 3);
+        let kept: Vec<_> = excerpt.recording.fibers.iter().map(|fiber| fiber.id.0).collect();
+        assert_eq!(kept, (11..14).take(limit).collect::<Vec<_>>());
+        assert!(excerpt.recording.fibers.iter().all(|fiber| fiber.poll_count == 100));
+    }
+}
+
+/// As in the window of a flight recorder.
+#[test]
+fn the_end_of_a_future_alone_tells_of_it() {
+    let mut text = START.to_owned();
+    text.push_str(&chunk_of(1));
+    text.push_str(
+        "  +9 FiberEnd callsite=3 fiber=11 parent=7 task=1 age=8 busy=5 waited=2 polls=3 outcome=cancelled\n  \
+         +0 UnseenFiberEnd callsite=3 fiber=12 outcome=completed\n",
+    );
+    let trace = open_text(&text);
+    let recording = trace.load().unwrap();
+    let [unseen, told] = &recording.fibers[..] else { panic!("two: {:?}", recording.fibers) };
+    assert_eq!((unseen.id.0, unseen.task, unseen.begin), (12, TaskId::BACKGROUND, None));
+    assert_eq!((told.id.0, told.parent.0, told.task, told.poll_count), (11, 7, TaskId(1), 3));
+    assert_eq!(told.begin.map(|begin| told.end.unwrap().since(begin)), Some(8));
+    let excerpt = trace.excerpt(&Selection::Slowest { count: 9, task_type: None }, 10).unwrap();
+    assert_eq!((excerpt.candidates, excerpt.chosen[0].entries), (1, 1));
+    assert_eq!(excerpt.recording.fibers, [told.clone()]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What of a trace is kept: everything, or what belongs to some tasks.
 
-use trace_format::TaskId;
+use trace_format::{FiberId, TaskId};
 
 use crate::Loss;
 use crate::family::Family;
@@ -16,12 +16,15 @@ struct Tasks {
     limit: u64,
     /// How many there are of each.
     entries: Vec<u64>,
-    /// The members that have been seen.
-    seen: TaskSets<1>,
+    /// The members that have been seen, and the fibers of members. A damaged file may call both by one number.
+    seen: TaskSets<2>,
     lost_events: u64,
     /// The last task of which it turned out that it does not belong to any of these.
     stranger: TaskId,
 }
+
+const MEMBERS: usize = 0;
+const FIBERS: usize = 1;
 
 impl Scope {
     pub(super) fn everything() -> Self {
@@ -46,15 +49,12 @@ impl Scope {
 
     /// Counts a region or log of this task. Is it kept?
     pub(super) fn keeps(&mut self, task: TaskId) -> bool {
-        let Some(tasks) = &mut self.0 else { return true };
-        if task == tasks.stranger {
-            return false;
-        }
-        let owners = tasks.family.owners(task);
-        if owners.is_empty() {
-            tasks.stranger = task;
-        }
-        count(&mut tasks.entries, owners, tasks.limit)
+        self.0.as_mut().is_none_or(|tasks| tasks.keep_once(task, None))
+    }
+
+    /// Counts a fiber of this task when it is seen for the first time. Is it kept?
+    pub(super) fn keeps_fiber(&mut self, fiber: FiberId, task: TaskId) -> bool {
+        self.0.as_mut().is_none_or(|tasks| tasks.keep_once(task, Some(fiber)))
     }
 
     /// Whether the task is one that was chosen, of which there are few.
@@ -73,9 +73,8 @@ impl Scope {
         } else if owners.is_empty() {
             return false;
         }
-        // What is kept is of a few tasks, and their ids are.
-        let is_new = tasks.seen.insert(0, task).is_some_and(|before| !before.is_in(0));
-        is_new && count(&mut tasks.entries, owners, tasks.limit) || is_chosen
+        is_new(&mut tasks.seen, MEMBERS, task) && count(&mut tasks.entries, owners, tasks.limit)
+            || is_chosen
     }
 
     /// The task that a member is known to be a part of.
@@ -94,6 +93,29 @@ impl Scope {
     pub(super) fn counts(self) -> (Vec<u64>, u64) {
         self.0.map(|tasks| (tasks.entries, tasks.lost_events)).unwrap_or_default()
     }
+}
+
+impl Tasks {
+    /// Counts an entry of this task, and if it is a fiber only once. Is it kept?
+    fn keep_once(&mut self, task: TaskId, fiber: Option<FiberId>) -> bool {
+        if task == self.stranger {
+            return false;
+        }
+        let owners = self.family.owners(task);
+        if owners.is_empty() {
+            self.stranger = task;
+            return false;
+        }
+        // Fibers and tasks are numbered together.
+        fiber.is_none_or(|fiber| is_new(&mut self.seen, FIBERS, TaskId(fiber.0)))
+            && count(&mut self.entries, owners, self.limit)
+    }
+}
+
+/// Puts a task or fiber among those that have been seen. Is it new? There is room: what is kept is of a few
+/// tasks, and their ids are.
+fn is_new(seen: &mut TaskSets<2>, set: usize, id: TaskId) -> bool {
+    seen.insert(set, id).is_some_and(|before| !before.is_in(set))
 }
 
 /// Counts an entry of these owners. Has one of them room for it?
