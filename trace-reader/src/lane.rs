@@ -38,7 +38,7 @@ pub(crate) enum Plain<'a> {
     /// A task ends; `begin` is `None` when that was before the trace.
     TaskEnded { task: TaskId, callsite: CallsiteId, begin: Option<Time> },
     /// A fiber begins.
-    FiberBegan { callsite: CallsiteId },
+    FiberBegan { fiber: FiberId, callsite: CallsiteId },
     /// A fiber ends.
     FiberEnded(&'a FiberEnd),
     /// A log message.
@@ -58,7 +58,7 @@ impl<'a> Plain<'a> {
             Step::TaskEnded { task, callsite, begin, .. } => {
                 Self::TaskEnded { task, callsite, begin }
             }
-            Step::FiberBegan { callsite, .. } => Self::FiberBegan { callsite },
+            Step::FiberBegan { fiber, callsite, .. } => Self::FiberBegan { fiber, callsite },
             Step::FiberEnded(ref end) => Self::FiberEnded(end),
             Step::Log { callsite, .. } => Self::Log { callsite },
             Step::Counter { callsite, ref value } => Self::Counter { callsite, value },

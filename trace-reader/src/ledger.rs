@@ -50,7 +50,7 @@ pub(crate) enum Entry {
     Again(Problem),
 }
 
-/// Whether both the begin and the end of a task have been seen now.
+/// Whether both the begin and the end of a task, or a future, have been seen now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pair {
     Both,
@@ -188,9 +188,18 @@ impl Ledger {
     }
 }
 
-/// One of the two things that happen to a task.
+/// One of the two things that happen to a task, or a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Half {
     Begin,
     End,
+}
+
+impl Half {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Begin => Self::End,
+            Self::End => Self::Begin,
+        }
+    }
 }

@@ -179,3 +179,39 @@ proptest! {
         prop_assert_eq!(shown, count);
     }
 }
+
+/// In the window of a flight recorder each thread goes back to a time of its own: one that idles, to long before
+/// the begin of what ended on another.
+#[test]
+fn futures_that_began_elsewhere_take_nothing_from_those_that_are_pending() {
+    let end = |fiber, age| {
+        format!(
+            "  +1 FiberEnd callsite=1 fiber={fiber} parent=0 task=0 age={age} busy=0 waited=0 polls=1 \
+             outcome=completed\n"
+        )
+    };
+    let head = |thread, sequence, base| {
+        format!(
+            "block chunk\n  ChunkHead thread={thread} sequence={sequence} base={base} os_thread=0 \
+             thread_name=\"\" task=0 depth=0 open=[]\n"
+        )
+    };
+    let text = [
+        "runtime-trace 1\nblock callsites\n  \
+         Callsite id=1 kind=region name=\"brew\" file=\"\" line=0 module=\"\" keys=[]\n"
+            .to_owned(),
+        head(1, 0, 1000),
+        "  +1 Wake fiber=1\n".to_owned(),
+        head(2, 7, 900_000),
+        "  +1 FiberBegin callsite=1 fiber=9 parent=0 task=0\n".to_owned(),
+        "  +1 FiberBegin callsite=1 fiber=10 parent=0 task=0\n".to_owned(),
+        // Of three that ended the begin is not there.
+        end(2, 899_999),
+        end(3, 100),
+        end(4, 100),
+        end(10, 3),
+    ];
+    let trace = open_text(&text.concat());
+    let [futures] = &trace.analyze().unwrap().futures[..] else { panic!("one type") };
+    assert_eq!((futures.began, futures.durations.count(), futures.pending), (2, 4, 1));
+}

@@ -91,12 +91,14 @@ fn assert_true(analysis: &Analysis, trace: &Trace) {
             self_ns: row.self_ns,
             polls: row.polls,
             began: row.began,
+            pending: row.pending as i64,
             began_before: row.began_before,
             cancelled: row.cancelled,
             panicked: row.panicked,
         };
         (row.name.clone(), sums)
     });
+    others.futures.values_mut().for_each(|sums| sums.pending = sums.pending.max(0));
     assert_eq!(futures.collect::<BTreeMap<_, _>>(), others.futures);
 }
 
@@ -110,6 +112,7 @@ struct FutureSums {
     self_ns: u128,
     polls: u64,
     began: u64,
+    pending: i64,
     began_before: u64,
     cancelled: u64,
     panicked: u64,
@@ -124,6 +127,8 @@ struct Others {
     futures: BTreeMap<String, FutureSums>,
     /// Each ends once. The background is none.
     ended: BTreeSet<TaskId>,
+    /// As does each future.
+    halves: BTreeSet<(FiberId, &'static str)>,
 }
 
 impl Others {
@@ -149,11 +154,16 @@ impl Others {
                 sums.0 += 1;
                 sums.1 += u128::from(item.time.since(begin));
             }
-            Step::FiberBegan { callsite, .. } => {
-                self.futures.entry(name(callsite)).or_default().began += 1;
+            Step::FiberBegan { fiber, callsite, .. } => {
+                let sums = self.futures.entry(name(callsite)).or_default();
+                sums.began += 1;
+                let is_first = self.halves.insert((fiber, "begin"));
+                sums.pending += i64::from(is_first && !self.halves.contains(&(fiber, "end")));
             }
             Step::FiberEnded(end) => {
                 let sums = self.futures.entry(name(end.callsite)).or_default();
+                let is_first = self.halves.insert((end.fiber, "end"));
+                sums.pending -= i64::from(is_first && self.halves.contains(&(end.fiber, "begin")));
                 sums.cancelled += u64::from(end.outcome == FiberOutcome::Cancelled);
                 sums.panicked += u64::from(end.outcome == FiberOutcome::Panicked);
                 let Some(life) = end.life else {
@@ -252,11 +262,16 @@ fn shared(thread: u64, seed: u64, callsites: &[u32]) -> Vec<Vec<u8>> {
             let callsite = CallsiteId(callsites[next(callsites.len() as u64) as usize]);
             let (task, parent) = (TaskId(next(40)), TaskId(0));
             let value = Value::F64(1.0 / (1 + next(1000)) as f64);
-            let event = match next(5) {
+            let (fiber, parent_fiber) = (FiberId(40 + next(40)), FiberId::NONE);
+            let outcome = FiberOutcome::Completed;
+            let event = match next(8) {
                 0 => Event::TaskBegin { callsite, task, parent },
                 1 => Event::TaskEnd { callsite, task, parent, age: next(20) },
                 2 => Event::UnseenTaskEnd { callsite, task },
                 3 => Event::Counter { callsite, value },
+                4 => Event::FiberBegin { callsite, fiber, parent: parent_fiber, task },
+                5 => Event::UnseenFiberEnd { callsite, fiber, outcome },
+                6 => fiber_end(callsite, fiber),
                 _ => Event::Log { callsite, message: Text::new("") },
             };
             event.encode(next(9), &mut payload);
@@ -264,6 +279,11 @@ fn shared(thread: u64, seed: u64, callsites: &[u32]) -> Vec<Vec<u8>> {
         payload
     };
     (0..6).map(chunk).collect()
+}
+
+fn fiber_end(callsite: CallsiteId, fiber: FiberId) -> Event<'static> {
+    let (parent, task, outcome) = (FiberId::NONE, TaskId(0), FiberOutcome::Cancelled);
+    Event::FiberEnd { callsite, fiber, parent, task, age: 5, busy: 2, waited: 1, polls: 2, outcome }
 }
 
 /// Chunks of a thread with regions that take anything from a nanosecond to a second: of one type, so
@@ -325,8 +345,8 @@ proptest! {
         }
     }
 
-    /// Each task begins and ends once at most, anywhere, the end before the begin maybe, or said to be
-    /// of a task that began before the trace; and a few do something twice.
+    /// Each task and each future begins and ends once at most, anywhere, the end before the begin maybe, or said
+    /// to be of one that began before the trace; and a few do something twice.
     #[test]
     fn tasks_that_begin_and_end_once(
         places in prop::collection::vec((0..60_usize, 0..60_usize, 0..6_u32), 0..80),
@@ -334,18 +354,25 @@ proptest! {
     ) {
         let mut chunks = vec![Vec::new(); 60];
         for (task, (begin, end, how)) in (1..).zip(&places) {
+            let (fiber, callsite) = (FiberId(task * 40 + 1), CallsiteId(1 + how % 4));
             let (task, parent) = (TaskId(task * 40), TaskId(0));
             // Of the same chunk, the begin comes first; with `how` 4 there is none, with 5 no end.
             if *how != 4 {
-                let begun = Event::TaskBegin { callsite: CallsiteId(1 + how % 4), task, parent };
-                chunks[*begin].push(begun);
+                chunks[*begin].push(Event::TaskBegin { callsite, task, parent });
+                let parent = FiberId::NONE;
+                chunks[*begin].push(Event::FiberBegin { callsite, fiber, parent, task });
             }
             match how {
-                0 => chunks[*end].push(Event::UnseenTaskEnd { callsite: CallsiteId(1), task }),
+                0 => {
+                    let (callsite, outcome) = (CallsiteId(1), FiberOutcome::Completed);
+                    chunks[*end].push(Event::UnseenTaskEnd { callsite, task });
+                    chunks[*end].push(Event::UnseenFiberEnd { callsite, fiber, outcome });
+                }
                 5 => {}
                 _ => {
                     let callsite = CallsiteId(1 + how % 3);
                     chunks[*end].push(Event::TaskEnd { callsite, task, parent, age: 3 });
+                    chunks[*end].push(fiber_end(callsite, fiber));
                 }
             }
         }

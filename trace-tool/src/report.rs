@@ -192,6 +192,8 @@ pub struct FutureRow {
     pub self_ns: u64,
     /// How many began in the trace.
     pub began: u64,
+    /// How many of those did not end in it.
+    pub pending: u64,
     /// How many ended that began before the trace.
     pub began_before: u64,
     /// How many of those that ended were dropped before they had given a result.

@@ -6,13 +6,16 @@
 //! bit or two per task. Only where something about a task happens twice does it matter what was first.
 //! Then the part is read again when its turn comes.
 //!
+//! With futures it is the same.
+//!
 //! Invariant: joining two parts without such a thing gives what reading them one after the other
 //! would.
 
-use trace_format::{CallsiteId, TaskId};
+use trace_format::{CallsiteId, FiberId, TaskId};
 
 use super::in_order::Ordered;
 use super::notes::Notes;
+use super::pending::Pending;
 use super::tasks::Tasks;
 use crate::ledger::{Entry, Half, Ledger, Pair};
 use crate::numbers::NumberMap;
@@ -27,21 +30,26 @@ pub(super) struct Apart<'t> {
     /// Tasks of which only the begin or only the end is in this part, and its callsite.
     pub(super) halves: NumberMap<TaskId, (Half, CallsiteId)>,
     pub(super) ledger: Ledger,
+    /// The same of futures.
+    pub(super) futures: NumberMap<FiberId, (Half, CallsiteId)>,
+    pub(super) pending: Pending,
     pub(super) notes: Notes,
-    /// Whether it takes all that precedes to tell what is to be made of a task.
+    /// Whether it takes all that precedes to tell what is to be made of a task or a future.
     needs_order: bool,
 }
 
 impl<'t> Apart<'t> {
     pub(super) fn new(callsites: &'t Callsites) -> Self {
-        let (tasks, halves, notes) = Default::default();
-        let ledger = Ledger::of_part();
-        Self { callsites, tasks, halves, ledger, notes, needs_order: false }
+        let (tasks, halves, futures, notes) = Default::default();
+        let (ledger, pending) = (Ledger::of_part(), Pending::of_part());
+        Self { callsites, tasks, halves, ledger, futures, pending, notes, needs_order: false }
     }
 
-    /// Whether it can be joined to what precedes it, of which `ledger` is.
-    pub(super) fn can_be_joined_to(&self, ledger: &Ledger) -> bool {
-        !self.needs_order && ledger.can_be_joined(&self.ledger)
+    /// Whether it can be joined to what precedes it, of which `ledger` and `pending` are.
+    pub(super) fn can_be_joined_to(&self, ledger: &Ledger, pending: &Pending) -> bool {
+        !self.needs_order
+            && ledger.can_be_joined(&self.ledger)
+            && pending.can_be_joined(&self.pending)
     }
 }
 
@@ -81,6 +89,19 @@ impl Ordered for Apart<'_> {
             }
             _ => self.needs_order = true,
         }
+    }
+
+    fn future(&mut self, half: Half, fiber: FiberId, callsite: CallsiteId) -> Pair {
+        if self.needs_order {
+            return Pair::Unknown;
+        }
+        let pair = self.pending.enter(half, fiber);
+        match pair {
+            Pair::Both => _ = self.futures.remove(&fiber),
+            Pair::One => _ = self.futures.insert(fiber, (half, callsite)),
+            Pair::Unknown => self.needs_order = true,
+        }
+        pair
     }
 
     fn counter(&mut self, at: At, callsite: CallsiteId, value: f64) {

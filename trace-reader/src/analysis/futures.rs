@@ -8,11 +8,12 @@ use trace_format::{CallsiteId, FiberOutcome};
 
 use super::durations::Durations;
 use super::groups::{Group, Groups};
-use crate::Callsites;
+use crate::ledger::Pair;
 use crate::step::{Fate, FiberEnd, RegionEnd};
+use crate::{Callsites, Time};
 
 /// The futures of one name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FutureType {
     /// The name.
     pub name: String,
@@ -31,6 +32,8 @@ pub struct FutureType {
     pub self_ns: u128,
     /// How many began in the trace.
     pub began: u64,
+    /// How many of those did not end in it.
+    pub pending: u64,
     /// How many ended that began before the recording did.
     pub began_before: u64,
     /// How many of those that ended were dropped before they had given their result.
@@ -40,6 +43,24 @@ pub struct FutureType {
 }
 
 impl FutureType {
+    /// Adds what others did: of a part of the trace, or of another trace. The name and the callsites stay.
+    pub fn add(&mut self, other: Self) {
+        let Self { name: _, callsites: _, durations, busy_ns, ready_ns, polls, self_ns, .. } =
+            other;
+        let Self { began, pending, began_before, cancelled, panicked, .. } = other;
+        self.durations.merge(durations);
+        self.busy_ns += busy_ns;
+        self.ready_ns += ready_ns;
+        // A file may say any number of these, unlike of the others, which are counted.
+        self.polls = self.polls.saturating_add(polls);
+        self.self_ns += self_ns;
+        self.began += began;
+        self.pending += pending;
+        self.began_before += began_before;
+        self.cancelled += cancelled;
+        self.panicked += panicked;
+    }
+
     /// The time in which they waited to be woken, of those in [`durations`](Self::durations).
     pub fn idle_ns(&self) -> u128 {
         self.durations.total_ns().saturating_sub(self.busy_ns).saturating_sub(self.ready_ns)
@@ -48,15 +69,10 @@ impl FutureType {
 
 #[derive(Debug, Default)]
 struct Kept {
-    durations: Durations,
-    busy_ns: u128,
-    ready_ns: u128,
-    polls: u64,
-    self_ns: u128,
-    began: u64,
-    began_before: u64,
-    cancelled: u64,
-    panicked: u64,
+    /// All of it but the name, the callsites and what is pending.
+    row: FutureType,
+    /// How many began and have not been seen to end. Less than none where one ended as one of another type.
+    pending: i64,
 }
 
 #[derive(Debug, Default)]
@@ -65,13 +81,16 @@ pub(super) struct Futures {
 }
 
 impl Futures {
-    pub(super) fn began(&mut self, callsites: &Callsites, callsite: CallsiteId) {
-        self.groups.of(callsites, callsite).began += 1;
+    #[inline]
+    pub(super) fn began(&mut self, callsites: &Callsites, callsite: CallsiteId, pair: Pair) {
+        let kept = self.groups.of(callsites, callsite);
+        kept.row.began += 1;
+        kept.pending += i64::from(pair == Pair::One);
     }
 
     pub(super) fn polled(&mut self, callsites: &Callsites, end: &RegionEnd) {
         if end.fate == Fate::Complete {
-            self.groups.of(callsites, end.callsite).self_ns += u128::from(end.self_ns);
+            self.groups.of(callsites, end.callsite).row.self_ns += u128::from(end.self_ns);
         }
     }
 
@@ -82,25 +101,32 @@ impl Futures {
         callsite: CallsiteId,
         children_ns: u64,
     ) {
-        self.groups.of(callsites, callsite).self_ns -= u128::from(children_ns);
+        self.groups.of(callsites, callsite).row.self_ns -= u128::from(children_ns);
     }
 
-    pub(super) fn ended(&mut self, callsites: &Callsites, end: &FiberEnd, now: crate::Time) {
-        let kept = self.groups.of(callsites, end.callsite);
+    pub(super) fn ended(&mut self, callsites: &Callsites, end: &FiberEnd, now: Time, pair: Pair) {
+        let Kept { row, pending } = self.groups.of(callsites, end.callsite);
+        *pending -= i64::from(pair == Pair::Both);
         match end.outcome {
-            FiberOutcome::Cancelled => kept.cancelled += 1,
-            FiberOutcome::Panicked => kept.panicked += 1,
+            FiberOutcome::Cancelled => row.cancelled += 1,
+            FiberOutcome::Panicked => row.panicked += 1,
             _ => {}
         }
         match end.life {
             Some(life) => {
-                kept.durations.record(now.since(life.begin));
-                kept.busy_ns += u128::from(life.busy_ns);
-                kept.ready_ns += u128::from(life.waited_ns);
-                kept.polls = kept.polls.saturating_add(life.polls);
+                row.durations.record(now.since(life.begin));
+                row.busy_ns += u128::from(life.busy_ns);
+                row.ready_ns += u128::from(life.waited_ns);
+                row.polls = row.polls.saturating_add(life.polls);
             }
-            None => kept.began_before += 1,
+            None => row.began_before += 1,
         }
+    }
+
+    /// A begin or an end with this callsite, of which the other half was not known when it was counted, turns
+    /// out to have one.
+    pub(super) fn paired(&mut self, callsites: &Callsites, callsite: CallsiteId) {
+        self.groups.of(callsites, callsite).pending -= 1;
     }
 
     /// Is of a part only.
@@ -116,37 +142,18 @@ impl Futures {
     /// Adds what was counted elsewhere.
     pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
         self.groups.merge(callsites, other.groups, |kept, other, _| {
-            kept.durations.merge(other.durations);
-            kept.busy_ns += other.busy_ns;
-            kept.ready_ns += other.ready_ns;
-            kept.polls = kept.polls.saturating_add(other.polls);
-            kept.self_ns += other.self_ns;
-            kept.began += other.began;
-            kept.began_before += other.began_before;
-            kept.cancelled += other.cancelled;
-            kept.panicked += other.panicked;
+            kept.row.add(other.row);
+            kept.pending += other.pending;
         });
     }
 
     pub(super) fn finish(self) -> Vec<FutureType> {
         let future_type = |group: Group<Kept>| {
-            let Group { name, callsites, mut kept } = group;
-            kept.durations.settle();
-            let Kept { durations, busy_ns, ready_ns, polls, self_ns, .. } = kept;
-            let Kept { began, began_before, cancelled, panicked, .. } = kept;
-            FutureType {
-                name,
-                callsites,
-                durations,
-                busy_ns,
-                ready_ns,
-                polls,
-                self_ns,
-                began,
-                began_before,
-                cancelled,
-                panicked,
-            }
+            let Group { name, callsites, kept: Kept { row, pending } } = group;
+            let pending = u64::try_from(pending).unwrap_or(0);
+            let mut row = FutureType { name, callsites, pending, ..row };
+            row.durations.settle();
+            row
         };
         let mut types: Vec<_> = self.groups.into_groups().into_iter().map(future_type).collect();
         types.sort_by(|a, b| {

@@ -1,17 +1,18 @@
 //! What has to be looked at in the order of the trace.
 //!
-//! Whether a task begins or ends for the first time depends on all that precedes; so does a mean of
+//! Whether a task or a future begins or ends for the first time depends on all that precedes; so does a mean of
 //! doubles, in its last digits. Of problems only the first ones are kept.
 //!
 //! Whoever reads all parts one after the other has that order. Of a part that is read ahead of its
 //! turn, as much is found as can be found [apart](super::apart).
 
-use trace_format::{CallsiteId, TaskId};
+use trace_format::{CallsiteId, FiberId, TaskId};
 
 use super::apart::Apart;
 use super::counters::Counters;
+use super::pending::Pending;
 use super::tasks::Tasks;
-use crate::ledger::{Entry, Half, Ledger};
+use crate::ledger::{Entry, Half, Ledger, Pair};
 use crate::step::At;
 use crate::{Callsites, Problem, Problems, Time};
 
@@ -22,6 +23,9 @@ pub(super) trait Ordered {
 
     /// A task ends; `begin` is `None` when that was before the trace.
     fn task_ended(&mut self, at: At, task: TaskId, callsite: CallsiteId, begin: Option<Time>);
+
+    /// A future begins or ends. Returns whether both are known now.
+    fn future(&mut self, half: Half, fiber: FiberId, callsite: CallsiteId) -> Pair;
 
     /// A counter has a new value.
     fn counter(&mut self, at: At, callsite: CallsiteId, value: f64);
@@ -38,23 +42,31 @@ pub(super) struct InOrder<'t> {
     pub(super) counters: Counters,
     pub(super) problems: Problems,
     ledger: Ledger,
+    pending: Pending,
 }
 
 impl<'t> InOrder<'t> {
     /// Starts with what is wrong with the file.
     pub(super) fn new(callsites: &'t Callsites, problems: Problems) -> Self {
-        let (tasks, counters, ledger) = Default::default();
-        Self { callsites, tasks, counters, problems, ledger }
+        let (tasks, counters, ledger, pending) = Default::default();
+        Self { callsites, tasks, counters, problems, ledger, pending }
     }
 
     /// Whether what was found apart can be joined.
     pub(super) fn can_join(&self, next: &Apart<'_>) -> bool {
-        next.can_be_joined_to(&self.ledger)
+        next.can_be_joined_to(&self.ledger, &self.pending)
     }
 
-    /// Joins what was found in the next part, which has to be [possible](Self::can_join).
-    pub(super) fn join(&mut self, next: Apart<'_>) {
-        let Apart { tasks, halves, ledger, notes, .. } = next;
+    /// Joins what was found in the next part, which has to be [possible](Self::can_join). Tells the callsites of
+    /// futures of which one half was seen here and the other one there.
+    pub(super) fn join(&mut self, next: Apart<'_>, mut paired: impl FnMut(CallsiteId)) {
+        let Apart { tasks, halves, ledger, futures, pending, notes, .. } = next;
+        for (&fiber, &(half, callsite)) in &futures {
+            if self.pending.awaits(half, fiber) {
+                paired(callsite);
+            }
+        }
+        self.pending.join(pending);
         self.tasks.merge(self.callsites, tasks);
         for (&task, &(half, callsite)) in &halves {
             if self.ledger.awaits(task, half) {
@@ -90,6 +102,10 @@ impl Ordered for InOrder<'_> {
             Entry::Again(problem) => self.problems.push(problem),
             Entry::Other => {}
         }
+    }
+
+    fn future(&mut self, half: Half, fiber: FiberId, _: CallsiteId) -> Pair {
+        self.pending.enter(half, fiber)
     }
 
     fn counter(&mut self, at: At, callsite: CallsiteId, value: f64) {

@@ -16,7 +16,7 @@
 //! the same name are one type, which lists them all.
 //!
 //! Memory depends on the number of callsites, threads and tasks that are open, and on nothing
-//! else but a bit or two per task, and some megabytes per worker.
+//! else but a bit or two per task and future, and some megabytes per worker.
 
 mod apart;
 mod buckets;
@@ -30,6 +30,7 @@ mod loss;
 mod many;
 mod notes;
 mod parts;
+mod pending;
 mod reading;
 mod regions;
 mod tally;

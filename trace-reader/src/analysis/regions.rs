@@ -9,7 +9,7 @@ use crate::Callsites;
 use crate::step::{Fate, RegionEnd};
 
 /// The regions of one name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RegionType {
     /// The name.
     pub name: String,
@@ -30,19 +30,24 @@ pub struct RegionType {
     pub partial: u64,
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    durations: Durations,
-    self_ns: u128,
-    open: u64,
-    began_before: u64,
-    lost: u64,
-    partial: u64,
+impl RegionType {
+    /// Adds others: of a part of the trace, or of another trace. The name and the callsites stay.
+    pub fn add(&mut self, other: Self) {
+        let Self { name: _, callsites: _, durations, self_ns, open, began_before, lost, partial } =
+            other;
+        self.durations.merge(durations);
+        self.self_ns += self_ns;
+        self.open += open;
+        self.began_before += began_before;
+        self.lost += lost;
+        self.partial += partial;
+    }
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Regions {
-    groups: Groups<Kept>,
+    /// All but the names and the callsites.
+    groups: Groups<RegionType>,
     /// What was found when others were added.
     many: Many,
 }
@@ -102,24 +107,19 @@ impl Regions {
     pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
         let many = &mut self.many;
         self.groups.merge(callsites, other.groups, |kept, other, ids| {
-            kept.durations.merge(other.durations);
+            kept.add(other);
             if !kept.durations.is_exact() {
                 many.add(ids);
             }
-            kept.self_ns += other.self_ns;
-            kept.open += other.open;
-            kept.began_before += other.began_before;
-            kept.lost += other.lost;
-            kept.partial += other.partial;
         });
     }
 
     pub(super) fn finish(self) -> Vec<RegionType> {
-        let region_type = |group: Group<Kept>| {
+        let region_type = |group: Group<RegionType>| {
             let Group { name, callsites, kept } = group;
-            let Kept { mut durations, self_ns, open, began_before, lost, partial } = kept;
-            durations.settle();
-            RegionType { name, callsites, durations, self_ns, open, began_before, lost, partial }
+            let mut row = RegionType { name, callsites, ..kept };
+            row.durations.settle();
+            row
         };
         let mut types: Vec<_> = self.groups.into_groups().into_iter().map(region_type).collect();
         types.sort_by(|a, b| {

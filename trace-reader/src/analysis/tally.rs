@@ -12,6 +12,7 @@ use super::regions::Regions;
 use super::threads::ThreadActivity;
 use crate::foretold::Brought;
 use crate::lane::{Plain, Taker};
+use crate::ledger::Half;
 use crate::pairing::Now;
 use crate::step::{At, Fate, Item, RegionEnd, Step};
 use crate::{Callsites, Problem, Thread, ThreadId};
@@ -163,7 +164,8 @@ impl Tally<'_, InOrder<'_>> {
         self.losses.merge(next.losses);
         self.whole &= next.whole;
         next.threads.into_iter().for_each(|activity| self.add_thread(activity));
-        self.ordered.join(next.ordered);
+        let (callsites, futures) = (self.callsites, &mut self.futures);
+        self.ordered.join(next.ordered, |callsite| futures.paired(callsites, callsite));
     }
 }
 
@@ -185,12 +187,14 @@ impl<O: Ordered> Taker for Tally<'_, O> {
                 self.ordered.task_ended(at, task, callsite, begin);
                 true
             }
-            Plain::FiberBegan { callsite } => {
-                self.futures.began(self.callsites, callsite);
+            Plain::FiberBegan { fiber, callsite } => {
+                let pair = self.ordered.future(Half::Begin, fiber, callsite);
+                self.futures.began(self.callsites, callsite, pair);
                 true
             }
             Plain::FiberEnded(end) => {
-                self.futures.ended(self.callsites, end, time);
+                let pair = self.ordered.future(Half::End, end.fiber, end.callsite);
+                self.futures.ended(self.callsites, end, time, pair);
                 true
             }
             Plain::Log { callsite } => {

@@ -9,7 +9,7 @@ use crate::ledger::Pair;
 use crate::{Callsites, Time};
 
 /// The tasks of one name.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TaskType {
     /// The name.
     pub name: String,
@@ -26,13 +26,23 @@ pub struct TaskType {
     pub began_before: u64,
 }
 
+impl TaskType {
+    /// Adds others: of a part of the trace, or of another trace. The name and the callsites stay.
+    pub fn add(&mut self, other: Self) {
+        let Self { name: _, callsites: _, durations, open, began_before } = other;
+        self.durations.merge(durations);
+        self.open += open;
+        self.began_before += began_before;
+    }
+}
+
 #[derive(Debug, Default)]
 struct Kept {
-    durations: Durations,
+    /// All of it but the name, the callsites and what is open.
+    row: TaskType,
     /// How many began and have not been seen to end. Less than none where a task ended as one of another
     /// type.
     open: i64,
-    began_before: u64,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +73,8 @@ impl Tasks {
         let kept = self.groups.of(callsites, callsite);
         kept.open -= i64::from(pair == Pair::Both);
         match begin {
-            Some(begin) => kept.durations.record(end.since(begin)),
-            None => kept.began_before += 1,
+            Some(begin) => kept.row.durations.record(end.since(begin)),
+            None => kept.row.began_before += 1,
         }
     }
 
@@ -92,7 +102,7 @@ impl Tasks {
     /// Is told of which there are many: their durations need not be kept exactly.
     pub(super) fn expect(&mut self, callsites: &Callsites, many: &Many) {
         for callsite in many.iter() {
-            self.groups.of(callsites, callsite).durations.expect_many();
+            self.groups.of(callsites, callsite).row.durations.expect_many();
         }
     }
 
@@ -100,22 +110,21 @@ impl Tasks {
     pub(super) fn merge(&mut self, callsites: &Callsites, other: Self) {
         let many = &mut self.many;
         self.groups.merge(callsites, other.groups, |kept, other, ids| {
-            kept.durations.merge(other.durations);
-            if !kept.durations.is_exact() {
+            kept.row.add(other.row);
+            if !kept.row.durations.is_exact() {
                 many.add(ids);
             }
             kept.open += other.open;
-            kept.began_before += other.began_before;
         });
     }
 
     pub(super) fn finish(self) -> Vec<TaskType> {
         let task_type = |group: Group<Kept>| {
-            let Group { name, callsites, kept } = group;
-            let Kept { mut durations, open, began_before } = kept;
-            durations.settle();
+            let Group { name, callsites, kept: Kept { row, open } } = group;
             let open = u64::try_from(open).unwrap_or(0);
-            TaskType { name, callsites, durations, open, began_before }
+            let mut row = TaskType { name, callsites, open, ..row };
+            row.durations.settle();
+            row
         };
         let mut types: Vec<_> = self.groups.into_groups().into_iter().map(task_type).collect();
         types.sort_by(|a, b| {

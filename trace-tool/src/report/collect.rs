@@ -146,6 +146,7 @@ pub(super) fn future(row: analysis::FutureType) -> FutureRow {
         polls: row.polls,
         self_ns: saturated(row.self_ns),
         began: row.began,
+        pending: row.pending,
         began_before: row.began_before,
         cancelled: row.cancelled,
         panicked: row.panicked,

@@ -36,14 +36,25 @@ impl Joined {
     /// When the trace cannot be read; nothing is added then.
     pub(crate) fn add(&mut self, trace: &Trace) -> Result<&Report, Error> {
         let analysis = trace.analyze()?;
+        // Callsites have other numbers in each trace, and no row tells them.
         for task in &analysis.tasks {
-            add(&mut self.tasks, task, |task| &task.name, join_tasks);
+            add(&mut self.tasks, task, |task| &task.name, |own, other| own.add(other.clone()));
         }
         for region in &analysis.regions {
-            add(&mut self.regions, region, |region| &region.name, join_regions);
+            add(
+                &mut self.regions,
+                region,
+                |region| &region.name,
+                |own, other| own.add(other.clone()),
+            );
         }
         for future in &analysis.futures {
-            add(&mut self.futures, future, |future| &future.name, join_futures);
+            add(
+                &mut self.futures,
+                future,
+                |future| &future.name,
+                |own, other| own.add(other.clone()),
+            );
         }
         let of = self.reports.len();
         self.counters.extend(analysis.counters.iter().map(|counter| (of, counter.clone())));
@@ -117,50 +128,6 @@ fn add<T: Clone>(
         Some(own) => join(own, row),
         None => _ = rows.insert(name(row).clone(), row.clone()),
     }
-}
-
-fn join_tasks(own: &mut TaskType, other: &TaskType) {
-    // Callsites have other numbers in each trace, and no row tells them.
-    let TaskType { name: _, callsites: _, durations, open, began_before } = other;
-    own.durations.merge(durations.clone());
-    own.open += open;
-    own.began_before += began_before;
-}
-
-fn join_regions(own: &mut RegionType, other: &RegionType) {
-    let RegionType { name: _, callsites: _, durations, self_ns, open, began_before, lost, partial } =
-        other;
-    own.durations.merge(durations.clone());
-    own.self_ns += self_ns;
-    own.open += open;
-    own.began_before += began_before;
-    own.lost += lost;
-    own.partial += partial;
-}
-
-fn join_futures(own: &mut FutureType, other: &FutureType) {
-    let FutureType {
-        name: _,
-        callsites: _,
-        durations,
-        busy_ns,
-        ready_ns,
-        polls,
-        self_ns,
-        began,
-        began_before,
-        cancelled,
-        panicked,
-    } = other;
-    own.durations.merge(durations.clone());
-    own.busy_ns += busy_ns;
-    own.ready_ns += ready_ns;
-    own.polls += polls;
-    own.self_ns += self_ns;
-    own.began += began;
-    own.began_before += began_before;
-    own.cancelled += cancelled;
-    own.panicked += panicked;
 }
 
 fn join_counters(
@@ -319,6 +286,21 @@ mod tests {
             let both = twice.logs.iter().find(|both| both.category == row.category).expect("a row");
             assert_eq!((both.count, both.last_time_ns), (2 * row.count, row.last_time_ns));
         }
+    }
+
+    /// A file may say what no program did.
+    #[test]
+    fn counts_without_bounds_do_not_overflow() {
+        let text =
+            std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/futures.txt"));
+        let text = text
+            .expect("the text form is there")
+            .replace(" polls=2 ", " polls=18446744073709551615 ");
+        let bytes = || trace_format::text_to_file(&text).expect("the text form is right");
+        let both =
+            joined(&[bytes(), bytes()].map(|bytes| Trace::from_bytes(bytes).expect("a trace")));
+        let polls: Vec<_> = both.futures.iter().map(|row| (&row.name[..], row.polls)).collect();
+        assert!(polls.contains(&("steamMilk", u64::MAX)), "{polls:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::escape::plain;
 use crate::flow::paragraph;
 use crate::histogram::{Scale, share_bar};
 use crate::paint::{BAR, FAINT, TEXT, WARNING, paint};
-use crate::report::{FutureRow, Report, Times};
+use crate::report::{Report, Times};
 use crate::table::{self, Cell, Column, Table};
 use crate::units;
 
@@ -108,7 +108,7 @@ pub(super) fn futures(
     let marks = Marks::of(report);
     let rows_of = || report.futures.iter();
     let scale = Scale::of(rows_of().map(|row| &row.times.histogram[..]));
-    let pending = Extra::when(rows_of().map(pending), "pending");
+    let pending = Extra::when(rows_of().map(|row| row.pending), "pending");
     let before = Extra::when(rows_of().map(|row| row.began_before), "before");
     let cancelled = Extra::when(rows_of().map(|row| row.cancelled), "cancelled");
     let panicked = Extra::when(rows_of().map(|row| row.panicked), "panicked");
@@ -124,7 +124,7 @@ pub(super) fn futures(
     for row in rows_of().take(rows) {
         let mut cells = vec![name(&row.name), marks.at_least(units::count(row.count))];
         let extras = [
-            (&pending, self::pending(row)),
+            (&pending, row.pending),
             (&before, row.began_before),
             (&cancelled, row.cancelled),
             (&panicked, row.panicked),
@@ -143,11 +143,6 @@ pub(super) fn futures(
         table.row(cells);
     }
     write(&table, out, width, report.futures.len().saturating_sub(rows))
-}
-
-/// How many began and did not end, as far as that is known.
-fn pending(row: &FutureRow) -> u64 {
-    row.began.saturating_sub(row.count)
 }
 
 pub(super) fn threads(
