@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use telling::golden;
 use trace_format::wire::Field;
 use trace_format::{
-    BLOCK_HEAD_LEN, BlockHead, BlockType, CallsiteId, ChunkHead, Event, MAGIC, Stretch, Stretches,
-    TaskId, Text, Ticks, Timed, put_block,
+    BLOCK_HEAD_LEN, BlockHead, BlockType, CallsiteId, ChunkHead, Event, Kind, MAGIC, Stretch,
+    Stretches, TaskId, Text, Ticks, Timed, put_block,
 };
-use trace_reader::{Error, Fate, PoolFile, Problem, Step, Trace};
+use trace_reader::{Error, Fate, PoolFile, Problem, Selection, Step, Trace};
 
 /// Reads bytes in every way there is; `None` when they are no trace.
 fn read(bytes: &[u8]) -> Option<Reading> {
@@ -22,6 +22,7 @@ fn read(bytes: &[u8]) -> Option<Reading> {
     let recording = trace.load().unwrap();
     let analysis = trace.analyze().unwrap();
     let violations = trace.validate().unwrap();
+    trace.excerpt(&Selection::Slowest { count: 3, task_type: None }, 5).unwrap();
     assert_eq!(analysis.problems.total(), recording.problems.total());
     assert!(violations.total() >= recording.problems.total());
     violations.iter().for_each(|problem| assert_ne!(trace.describe(problem), ""));
@@ -305,16 +306,21 @@ proptest! {
         read(&bytes);
     }
 
-    /// The head of a chunk, and then events of random kinds.
+    /// The head of a chunk, and then events of random kinds, up to the last one that there is.
     #[test]
     fn random_events(
-        sequences in prop::collection::vec(0..4_u8, 1..5),
-        events in prop::collection::vec((1..19_u8, prop::collection::vec(0..4_u8, 0..12)), 0..60),
+        sequences in prop::collection::vec(0..4_u64, 1..5),
+        events in prop::collection::vec((1..=Kind::Wake as u8, prop::collection::vec(0..4_u8, 0..12)), 0..60),
     ) {
         let mut bytes = golden("an_order_on_two_threads");
         for sequence in sequences {
-            // thread 3, sequence, base, os_thread, name, task, fiber, depth, open
-            let mut payload = vec![3, sequence, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0];
+            let mut payload = Vec::new();
+            // Two regions are hidden.
+            let (thread_name, task, open) = (Text::new(""), TaskId(0), Vec::new());
+            let (thread, base, os_thread, depth) = (3, Ticks(2048), 0, 2);
+            let head =
+                ChunkHead { thread, sequence, base, os_thread, thread_name, task, depth, open };
+            head.encode(&mut payload);
             for (kind, fields) in &events {
                 payload.push(kind << 3);
                 payload.extend_from_slice(fields);
