@@ -36,7 +36,7 @@ event_table! { <'a>
     /// The innermost open region of this thread ends; it began in this chunk.
     3 RegionEnd {}
     /// A region ends that began in an earlier chunk, or is not the innermost one of its thread;
-    /// tells all that its begin told.
+    /// tells all that its begin told, but for the fiber of a poll.
     4 WholeRegionEnd {
         /// What ends.
         callsite: CallsiteId,
@@ -57,7 +57,7 @@ event_table! { <'a>
         /// One value per key.
         values: Values<'a>,
     }
-    /// An argument that was added to an open region.
+    /// An argument that was added to an open region, or to the fiber of an open poll.
     7 RegionArg {
         /// The argument's name.
         key: CallsiteId,

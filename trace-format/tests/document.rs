@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use trace_format::wire::{Cursor, Field};
 use trace_format::{
     Anchor, Beginning, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
-    ClockSource, EVENTS, Event, Header, LossCause, MAGIC, OpenRegion, Overflow, RECORDS, Spec,
-    Summary, TaskId, Text, Ticks, Timed, Value, Values, delta_len, file_to_text, text_to_file,
+    ClockSource, EVENTS, Event, FiberOutcome, Header, LossCause, MAGIC, OpenRegion, Overflow,
+    RECORDS, Spec, Summary, TaskId, Text, Ticks, Timed, Value, Values, delta_len, file_to_text,
+    text_to_file,
 };
 
 /// What stands between `<!-- name -->` and `<!-- end -->`, for each name.
@@ -38,6 +39,21 @@ fn the_document_says_what_the_tables_say() {
         std::fs::write(&path, updated).unwrap();
     } else {
         assert!(document == updated, "docs/format.md is out of date: run this with UPDATE_DOCS=1");
+    }
+}
+
+/// Every shape that a field has is explained.
+#[test]
+fn the_prose_knows_all_shapes() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/format.md");
+    let Ok(document) = std::fs::read_to_string(&path) else { return };
+    for spec in EVENTS.iter().chain(RECORDS) {
+        for field in spec.fields {
+            let shape = field.shape.strip_prefix("list of ").unwrap_or(field.shape);
+            let is_record = RECORDS.iter().any(|record| record.name == shape);
+            let row = format!("\n| {shape} | ");
+            assert!(is_record || document.contains(&row), "no {row:?}, of {}", spec.name);
+        }
     }
 }
 
@@ -90,7 +106,7 @@ fn words() -> String {
             writeln!(text, "| {} | {byte} | `{word}` | {doc} |", $Name::SHAPE).unwrap();
         })+ };
     }
-    rows!(BlockType ClockSource CallsiteKind LossCause Overflow Beginning);
+    rows!(BlockType ClockSource CallsiteKind LossCause Overflow Beginning FiberOutcome);
     text
 }
 

@@ -2,7 +2,8 @@
 //!
 //! From its begin to its end, a future is being polled (*busy*), could be polled and is not (*ready*), or
 //! waits to be woken (*idle*). An end tells all of that, so that it counts whether or not the polls are in
-//! the trace. What the polls tell themselves is the time in no region inside of them.
+//! the trace. What the polls tell themselves is the time in no region inside of them. The end of one that was
+//! deeper in the stack than the head of a chunk lists does not tell the future, and counts as that of a region.
 
 use trace_format::{CallsiteId, FiberOutcome};
 
