@@ -1,15 +1,20 @@
 //! Flight recorders: what they hold is the newest there is, within their bounds, while everything goes on;
 //! and with a file, it outlives the program.
 
+use std::future::{Future, pending, poll_fn};
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::mpsc::channel;
 use std::sync::{Barrier, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as Polled, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use trace::{FlightRecorder, Overflow, Session, Snapshot, SnapshotError, StartError, StopError};
+use trace::{
+    FlightRecorder, Overflow, Session, Snapshot, SnapshotError, StartError, StopError, TraceFuture,
+};
 use trace_reader::{Step, Trace, Value};
 
 /// One flight recorder at a time.
@@ -114,6 +119,57 @@ fn what_ends_in_the_window_is_complete_wherever_it_began() {
     let task = &analysis.tasks[0];
     assert_eq!((&*task.name, task.durations.count()), ("long", 1));
     assert!(task.durations.max_ns() > 30_000_000);
+}
+
+fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Polled::from_waker(Waker::noop()))
+}
+
+#[test]
+fn futures_that_end_in_the_window_are_complete_wherever_they_began() {
+    let _turn = turn();
+    let flight = FlightRecorder::builder().max_bytes(64 << 10).start().unwrap();
+    let mut polls = 0;
+    let twice = poll_fn(|_| {
+        polls += 1;
+        if polls < 2 { Poll::Pending } else { Poll::Ready(()) }
+    });
+    let mut long = pin!(twice.in_region("long"));
+    let mut old = pin!(pending::<()>().in_region("waiting"));
+    assert!(poll(long.as_mut()).is_pending() && poll(old.as_mut()).is_pending());
+    thread::sleep(Duration::from_millis(30));
+    let around = poll_fn(|_| {
+        for _ in 0..100_000 {
+            let _small = trace::trace_region!("small");
+        }
+        Poll::Ready(())
+    });
+    assert!(poll(pin!(around.in_region("around"))).is_ready());
+    assert!(poll(long.as_mut()).is_ready());
+    let mut young = pin!(pending::<()>().in_region("waiting"));
+    assert!(poll(young.as_mut()).is_pending());
+    let (snapshot, trace) = snapshot(&flight);
+    flight.stop().unwrap();
+    assert!(snapshot.covers < Duration::from_millis(30), "{snapshot:?}");
+
+    let analysis = trace.analyze().unwrap();
+    let future = |name| analysis.futures.iter().find(|future| future.name == name).unwrap();
+    let long = future("long");
+    assert_eq!((long.began, long.durations.count(), long.polls, long.pending), (0, 1, 2, 0));
+    assert!(long.durations.max_ns() > 30_000_000);
+    assert_eq!((future("around").durations.count(), future("around").polls), (1, 1));
+    // The old one is out of sight.
+    let waiting = future("waiting");
+    assert_eq!((waiting.began, waiting.durations.count(), waiting.pending), (1, 0, 1));
+
+    // A poll that was going on all the time is known from the heads of chunks.
+    let recording = trace.load().unwrap();
+    let name = |callsite| trace.callsites().name(callsite);
+    let around = recording.fibers.iter().find(|fiber| name(fiber.callsite) == "around").unwrap();
+    assert_eq!((around.polls.len(), around.poll_count), (1, 1));
+    assert!(around.polls[0].begin.is_some_and(|begin| begin <= trace_reader::Time::START));
+    let mut small = recording.regions.iter().filter(|region| name(region.callsite) == "small");
+    assert!(small.all(|region| region.fiber == around.id));
 }
 
 /// Lets threads end that wait for it, also when the test fails.

@@ -6,19 +6,23 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
+use std::future::{Future, poll_fn};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::task::{Context as Polled, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use trace::Overflow;
-use trace_reader::{PoolFile, Problem, Step, Trace, Value};
+use trace::{Overflow, TraceFuture};
+use trace_reader::{FiberId, PoolFile, Problem, Step, Trace, Value};
 
-/// So many threads of the child record.
+/// So many threads of the child record, the last one in polls of a future.
 const THREADS: usize = 2;
+const POLLING: usize = THREADS - 1;
 
 /// Set for the child: the directory in which everything is.
 const DIRECTORY: &str = "TRACE_CRASH_DIRECTORY";
@@ -156,11 +160,24 @@ pub(crate) fn die_if_asked() {
     let builder = trace::Session::builder().overflow(Overflow::Block).pool_bytes(1 << 20);
     builder.start_file(directory.join("trace")).expect("tracing starts").detach();
     for thread in 0..THREADS {
-        let work = move || {
-            for n in 0_i64.. {
-                trace::trace_counter!("work", n);
-                counters.of_thread(thread).store(n as u64 + 1, Release);
+        let mut counted = 0_i64;
+        let mut count = move || {
+            trace::trace_counter!("work", counted);
+            counted += 1;
+            counters.of_thread(thread).store(counted as u64, Release);
+        };
+        let work = move || match thread {
+            POLLING => {
+                let future = poll_fn(|_| {
+                    count();
+                    Poll::<()>::Pending
+                });
+                let mut future = pin!(future.in_region("polled"));
+                while future.as_mut().poll(&mut Polled::from_waker(Waker::noop())).is_pending() {}
             }
+            _ => loop {
+                count();
+            },
         };
         let builder = std::thread::Builder::new().name(format!("{thread}"));
         builder.spawn(work).expect("a thread that records");
@@ -233,11 +250,12 @@ fn check(directory: &Path) -> Result<u64, String> {
         return Err(format!("{problems:?}"));
     };
     let counters = Counters::open(directory);
-    let mut found = counted(&trace)?;
-    let mut all = 0;
+    let mut found = found(&trace)?;
+    let (mut all, mut events) = (0, 0);
     for thread in 0..THREADS {
         let returned = counters.of_thread(thread).load(Acquire);
-        let values = found.remove(&thread.to_string()).unwrap_or_default();
+        let Found { values, fibers, polls, polled } =
+            found.remove(&thread.to_string()).unwrap_or_default();
         let read = values.len() as u64;
         if !values.iter().copied().eq(0..read) {
             return Err(format!("thread {thread}: out of order, or one is missing"));
@@ -245,30 +263,57 @@ fn check(directory: &Path) -> Result<u64, String> {
         if !(returned..=returned + 1).contains(&read) {
             return Err(format!("thread {thread}: {returned} returned, {read} read"));
         }
+        // It polls, counts, and ends the poll; one may be going on.
+        let expected = if thread == POLLING { read } else { 0 };
+        if !(expected..=expected + 1).contains(&polls) || polled > read || polls > polled + 1 {
+            return Err(format!("thread {thread}: {read} read, {polled} of {polls} polls ended"));
+        }
+        if fibers != u64::from(polls > 0) {
+            return Err(format!("thread {thread}: {fibers} futures began"));
+        }
         all += read;
+        events += read + fibers + polls + polled;
     }
     if !found.is_empty() {
         return Err(format!("threads that never were: {:?}", found.keys()));
     }
-    recovers(&trace, all)?;
+    recovers(&trace, events)?;
     std::fs::remove_file(path).map_err(|error| error.to_string())?;
     Ok(all)
 }
 
-/// The values of each thread, in order.
-fn counted(trace: &Trace) -> Result<BTreeMap<String, Vec<u64>>, String> {
-    let mut found: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+/// What a thread did.
+#[derive(Default)]
+struct Found {
+    /// What it counted, in order.
+    values: Vec<u64>,
+    /// The futures that it began, their polls, and those that ended.
+    fibers: u64,
+    polls: u64,
+    polled: u64,
+}
+
+/// What each thread did.
+fn found(trace: &Trace) -> Result<BTreeMap<String, Found>, String> {
+    let mut all: BTreeMap<String, Found> = BTreeMap::new();
     for thread in trace.threads() {
-        let values = found.entry(thread.name().to_owned()).or_default();
+        let found = all.entry(thread.name().to_owned()).or_default();
         let mut steps = trace.steps(thread.id);
         while let Some(item) = steps.next().map_err(|error| error.to_string())? {
+            let is_event = item.step.is_event();
             match item.step {
-                Step::Counter { value: Value::I64(value), .. } => values.push(value as u64),
+                Step::Counter { value: Value::I64(value), .. } => found.values.push(value as u64),
+                Step::FiberBegan { .. } => found.fibers += 1,
+                Step::PollBegan { .. } => found.polls += 1,
+                // One that has no end is told of behind the last event.
+                Step::RegionEnded(end) if end.fiber != FiberId::NONE => {
+                    found.polled += u64::from(is_event);
+                }
                 step => return Err(format!("nobody wrote {step:?}")),
             }
         }
     }
-    Ok(found)
+    Ok(all)
 }
 
 /// A recovered trace is a sound one, and has the same events.
