@@ -54,7 +54,8 @@
 //! [`BuilderExt::traced`] records when a thread of the runtime is parked, as the region `tokio park`, and when it
 //! starts and stops, as logs of the category `tokio`; and it numbers the threads. Tokio keeps one callback of each
 //! kind: those that the program has itself are given to [`Hooks`]. To be parked is a region like others: where a
-//! report says how much of a thread's time is in regions, that counts.
+//! report says how much of a thread's time is in regions, that counts. How much of it that was is in the row of
+//! `tokio park`.
 //!
 //! With `--cfg tokio_unstable` in `RUSTFLAGS`, and tokio 1.47 or later, each poll of every task is the region
 //! `tokio poll` with tokio's id of it, spawned through this crate or not; where a task was spawned and when it
@@ -62,7 +63,7 @@
 //! work. Which context a task that was not spawned through this crate belongs to is not known: its polls are in
 //! the background.
 //!
-//! What cannot be seen is said in the trace, as a log, once in each recording: without that flag, tasks that were
+//! What cannot be seen is said in the trace, as a log, once in each recording for each runtime: without that flag, tasks that were
 //! not spawned through this crate; with it, the future of `block_on` and the tasks of a `LocalSet`, unless they are
 //! traced futures.
 #![forbid(unsafe_code)]
