@@ -157,7 +157,7 @@ pub(super) fn threads(
         Column::numbers("first").dropped(3),
         Column::numbers("last").dropped(2),
         Column::numbers("in regions"),
-        Column::numbers("busy"),
+        Column::numbers("share"),
         Column::words("").dropped(4),
     ]);
     for row in report.threads.iter().take(rows) {
