@@ -37,9 +37,12 @@ pub struct Excerpt {
     pub recording: Recording,
     /// How many events are known to be lost.
     pub lost_events: u64,
-    /// How many arguments were left out: of a region or task the first
+    /// How many arguments were left out: of a region, task or future the first
     /// [`ARGUMENTS`](Self::ARGUMENTS) are kept.
     pub arguments_left_out: u64,
+    /// How many polls and wakes were left out: of a future [`POLLS`](Self::POLLS) of each are kept, the first
+    /// ones and the last one. Their times are told of all.
+    pub polls_left_out: u64,
 }
 
 /// A task that was chosen.
@@ -53,8 +56,10 @@ pub struct ChosenTask {
 }
 
 impl Excerpt {
-    /// How many arguments of a region or task are kept.
+    /// How many arguments of a region, task or future are kept.
     pub const ARGUMENTS: usize = 1000;
+    /// How many polls of a future are kept, and how many times that it was woken.
+    pub const POLLS: usize = 1000;
 
     pub(crate) fn new(trace: &Trace, selection: &Selection, limit: usize) -> Result<Self, Error> {
         let choice = Choice::of(trace, selection)?;

@@ -89,24 +89,31 @@ impl<'t> Loading<'t> {
             losses: trace.losses().to_vec(),
             ..Recording::default()
         };
-        Self::with(trace, recording, Scope::everything(), usize::MAX)
+        Self::with(trace, recording, Scope::everything(), (usize::MAX, usize::MAX))
     }
 
     /// Of `count` chosen tasks and their `family`, with no more than `limit` regions, futures,
     /// logs and subtasks for each.
     pub(crate) fn of_tasks(trace: &'t Trace, family: Family, count: usize, limit: usize) -> Self {
         let scope = Scope::of(family, count, limit, trace.losses());
-        Self::with(trace, Recording::default(), scope, Excerpt::ARGUMENTS)
+        let kept_of_each = (Excerpt::ARGUMENTS, Excerpt::POLLS);
+        Self::with(trace, Recording::default(), scope, kept_of_each)
     }
 
-    fn with(trace: &'t Trace, recording: Recording, scope: Scope, arguments: usize) -> Self {
+    /// With so many arguments of each region, task and future, and so many polls of each future.
+    fn with(
+        trace: &'t Trace,
+        recording: Recording,
+        scope: Scope,
+        (arguments, polls): (usize, usize),
+    ) -> Self {
         let recording = Recording { problems: trace.problems().clone(), ..recording };
         Self {
             callsites: trace.callsites(),
             arguments: Arguments::new(trace, arguments),
             recording,
             threads: BTreeMap::new(),
-            fibers: Fibers::new(arguments),
+            fibers: Fibers::new(polls),
             ledger: Ledger::default(),
             whole: trace.is_whole(),
             scope,
@@ -395,6 +402,7 @@ impl<'t> Loading<'t> {
                 }
             }
         }
+        let polls_left_out = self.fibers.polls_left_out;
         self.join();
         for task in &mut self.recording.tasks {
             let told = task.begin.is_some() || task.end.is_some();
@@ -418,6 +426,7 @@ impl<'t> Loading<'t> {
             recording,
             lost_events,
             arguments_left_out: self.arguments.left_out,
+            polls_left_out,
             ..Excerpt::default()
         }
     }

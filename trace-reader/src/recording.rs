@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use trace_format::{CallsiteId, FiberId, FiberOutcome, TaskId, Text, Value};
 
@@ -48,7 +48,7 @@ pub struct Recording {
 pub struct RecordedThread {
     /// The thread.
     pub id: ThreadId,
-    /// Its regions without a parent.
+    /// Its regions without a parent: those that lie in none, and those directly in a poll.
     pub roots: Vec<usize>,
     /// How many events it emitted.
     pub events: u64,
@@ -67,11 +67,11 @@ pub struct Region {
     pub callsite: CallsiteId,
     /// The task it belongs to; 0 is the background.
     pub task: TaskId,
-    /// The region around it when it began.
+    /// The region around it when it began. None too for what began directly in a poll: see `fiber`.
     pub parent: Option<usize>,
-    /// The regions directly in it.
+    /// The regions directly in it. Not those in polls in it, which are of those futures.
     pub children: Vec<usize>,
-    /// How many regions were around it.
+    /// How many regions and polls were around it.
     pub depth: u64,
     /// When it began; `None` when that was before the trace.
     pub begin: Option<Time>,
@@ -136,9 +136,9 @@ pub struct Fiber {
     pub end: Option<Time>,
     /// How it ended.
     pub outcome: Option<FiberOutcome>,
-    /// Its polls, by time.
+    /// Its polls, by time. In an excerpt, of very many the first ones and the last one.
     pub polls: Vec<Poll>,
-    /// When it was woken, the first time between two polls each, and on which thread.
+    /// When it was woken, the first time between two polls each, and on which thread. As `polls` in an excerpt.
     pub wakes: Vec<(Time, ThreadId)>,
     /// The time in its polls, in the whole of its life if its begin and end are in the trace.
     pub busy_ns: u64,
@@ -148,6 +148,15 @@ pub struct Fiber {
     pub poll_count: u64,
     /// Its arguments, unless it is a task, which has them itself.
     pub args: Vec<Argument>,
+}
+
+impl Fiber {
+    /// The threads that polled it, in the order of their first polls.
+    pub fn threads(&self) -> Vec<ThreadId> {
+        let mut seen = HashSet::new();
+        let threads = self.polls.iter().map(|poll| poll.thread);
+        threads.filter(|&thread| seen.insert(thread)).collect()
+    }
 }
 
 /// A poll of a fiber.
@@ -183,7 +192,7 @@ pub struct Log {
     pub callsite: CallsiteId,
     /// The task it belongs to; 0 is the background.
     pub task: TaskId,
-    /// The innermost open region of the thread.
+    /// The innermost open region of the thread; none if that is a poll: see `fiber`.
     pub region: Option<usize>,
     /// The fiber in a poll of which it was written; 0 is none.
     pub fiber: FiberId,

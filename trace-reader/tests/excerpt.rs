@@ -7,7 +7,9 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 use telling::open_text;
-use trace_reader::{Excerpt, Fiber, Log, Recording, Region, Selection, Task, TaskId, Time, Trace};
+use trace_reader::{
+    Excerpt, Fiber, Log, Recording, Region, Selection, Task, TaskId, ThreadId, Time, Trace,
+};
 
 const START: &str = r#"runtime-trace 1
 block callsites
@@ -232,6 +234,29 @@ fn a_future_is_one_entry_however_often_it_is_polled() {
         assert_eq!(kept, (11..14).take(limit).collect::<Vec<_>>());
         assert!(excerpt.recording.fibers.iter().all(|fiber| fiber.poll_count == 100));
     }
+}
+
+#[test]
+fn of_very_many_polls_the_first_ones_and_the_last_one_are_kept() {
+    let mut text = START.to_owned();
+    const POLLS: u64 = Excerpt::POLLS as u64 + 10;
+    text.push_str(&chunk_of(1));
+    text.push_str("  +0 TaskBegin callsite=1 task=1 parent=0\n");
+    text.push_str("  +0 FiberBegin callsite=3 fiber=11 parent=0 task=1\n");
+    let poll = "  +1 Wake fiber=11\n  +0 TaskPollBegin callsite=3 fiber=11 waited=0 task=1\n  +1 RegionEnd\n";
+    text.push_str(&poll.repeat(POLLS as usize));
+    text.push_str(&chunk_of(2).replace("base=1000", "base=900000"));
+    text.push_str(poll);
+    let trace = open_text(&text);
+    let excerpt = trace.excerpt(&Selection::Id(TaskId(1)), 10).unwrap();
+    let [fiber] = &excerpt.recording.fibers[..] else { panic!("one future") };
+    assert_eq!((fiber.poll_count, fiber.busy_ns), (POLLS + 1, POLLS + 1));
+    assert_eq!((fiber.polls.len(), fiber.wakes.len()), (Excerpt::POLLS, Excerpt::POLLS));
+    assert_eq!(fiber.threads(), [ThreadId(1), ThreadId(2)]);
+    assert_eq!(fiber.wakes.last().unwrap().1, ThreadId(2));
+    assert_eq!(excerpt.polls_left_out, 2 * 11);
+    let whole = trace.load().unwrap();
+    assert_eq!(whole.fibers[0].polls.len() as u64, POLLS + 1);
 }
 
 /// As in the window of a flight recorder.

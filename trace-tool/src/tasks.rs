@@ -70,9 +70,9 @@ pub struct Task {
     pub begin_thread: Option<String>,
     /// The thread on which it ended.
     pub end_thread: Option<String>,
-    /// Where its time went, if it is a future.
+    /// Where its time went, and who was at it, if it is a future.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub future: Option<FutureTimes>,
+    pub future: Option<Whereabouts>,
     /// Its arguments.
     pub args: Vec<Argument>,
     /// What happened in it first, as a tree.
@@ -125,9 +125,9 @@ pub enum What {
         outcome: Option<&'static str>,
         /// How long it took; when it is not complete, at least this.
         duration_ns: u64,
-        /// Where that went.
+        /// Where that went, and who was at it.
         #[serde(flatten)]
-        times: FutureTimes,
+        whereabouts: Whereabouts,
         /// Its arguments.
         args: Vec<Argument>,
     },
@@ -161,10 +161,11 @@ pub enum What {
     },
 }
 
-/// Where the time of a future went: it was polled, could have been polled, or waited to be woken.
-#[derive(Clone, Copy, Debug, Serialize)]
+/// Where the time of a future went: it was polled, could have been polled, or waited to be woken. And which
+/// threads were at it.
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
-pub struct FutureTimes {
+pub struct Whereabouts {
     /// The time in its polls.
     pub busy_ns: u64,
     /// The time in which it could have been polled and was not.
@@ -173,6 +174,11 @@ pub struct FutureTimes {
     pub idle_ns: u64,
     /// How often it was polled.
     pub polls: u64,
+    /// The names of the threads that polled it, in the order of their first polls: of the polls that are in the
+    /// trace, and of very many of the first thousand and the last one.
+    pub threads: Vec<String>,
+    /// The name of the thread that woke it last, if that is known.
+    pub last_woken_by: Option<String>,
 }
 
 fn is_zero(number: &u64) -> bool {

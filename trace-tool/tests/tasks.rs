@@ -170,6 +170,12 @@ fn futures() {
         (&task["future"]["ready_ns"], &task["future"]["polls"]),
         (&140_000.into(), &2.into())
     );
+    assert_eq!(task["future"]["threads"], serde_json::json!(["worker 1", "worker 2"]));
+    assert_eq!(task["future"]["last_woken_by"], "worker 1");
+    let future = &task["entries"][4];
+    assert_eq!((&future["kind"], &future["name"]), (&"future".into(), &"extractCoffee".into()));
+    assert_eq!(future["threads"], serde_json::json!(["worker 1"]));
+    assert_eq!(future["last_woken_by"], serde_json::Value::Null);
     let entries = task["entries"].as_array().expect("entries").iter();
     let shape: Vec<_> = entries
         .map(|entry| (entry["depth"].as_u64(), entry["kind"].as_str(), entry["name"].as_str()))

@@ -15,8 +15,10 @@ pub(super) struct Fibers {
     index: HashMap<FiberId, usize>,
     /// The tasks of which one is kept that is the task itself.
     tasks: HashSet<TaskId>,
-    /// How many polls and wakes are kept of each.
-    limit: usize,
+    /// How many polls, and how many wakes, are kept of each: the first ones, and the last one.
+    kept_of_each: usize,
+    /// How many were not.
+    pub(super) polls_left_out: u64,
 }
 
 /// A poll that is going on.
@@ -29,8 +31,8 @@ pub(super) struct OpenPoll {
 }
 
 impl Fibers {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, ..Self::default() }
+    pub(super) fn new(kept_of_each: usize) -> Self {
+        Self { kept_of_each, ..Self::default() }
     }
 
     pub(super) fn has(&self, id: FiberId) -> bool {
@@ -79,25 +81,23 @@ impl Fibers {
     }
 
     pub(super) fn woken(&mut self, id: FiberId, thread: ThreadId, time: Time) {
-        let limit = self.limit;
-        if let Some(fiber) = self.of(id) {
-            if fiber.wakes.len() < limit {
-                fiber.wakes.push((time, thread));
-            }
-        }
+        let limit = self.kept_of_each;
+        let Some(fiber) = self.of(id) else { return };
+        let left_out = keep_last(&mut fiber.wakes, limit, (time, thread));
+        self.polls_left_out += u64::from(left_out);
     }
 
     pub(super) fn polled(&mut self, open: OpenPoll, thread: ThreadId, end: &RegionEnd) {
-        let limit = self.limit;
+        let limit = self.kept_of_each;
         let Some(fiber) = self.of(open.fiber) else { return };
         let OpenPoll { waited_ns, .. } = open;
         let polled_ns = end.begin.map_or(0, |begin| end.end.since(begin));
         fiber.busy_ns = fiber.busy_ns.saturating_add(polled_ns);
         fiber.waited_ns = fiber.waited_ns.saturating_add(waited_ns);
         fiber.poll_count += 1;
-        if fiber.polls.len() < limit {
-            fiber.polls.push(Poll { thread, begin: end.begin, end: end.end, waited_ns });
-        }
+        let poll = Poll { thread, begin: end.begin, end: end.end, waited_ns };
+        let left_out = keep_last(&mut fiber.polls, limit, poll);
+        self.polls_left_out += u64::from(left_out);
     }
 
     pub(super) fn ended(&mut self, end: &FiberEnd, time: Time) {
@@ -120,4 +120,14 @@ impl Fibers {
         }
         self.kept
     }
+}
+
+/// Puts one behind those that are kept, or in the place of the last one of `limit`. Tells whether one is left out.
+fn keep_last<T>(kept: &mut Vec<T>, limit: usize, one: T) -> bool {
+    let is_full = kept.len() >= limit;
+    if is_full {
+        kept.pop();
+    }
+    kept.push(one);
+    is_full
 }

@@ -8,7 +8,7 @@ use trace_reader::{
 };
 
 use super::tree::{Node, Tree};
-use super::{Fate, FutureTimes, Task, Tasks};
+use super::{Fate, Task, Tasks, Whereabouts};
 use crate::error::Error;
 use crate::loss;
 use crate::threads::ThreadNames;
@@ -160,12 +160,22 @@ impl<'t> Source<'t> {
         self.futures_of.get(&task).map_or(&[], Vec::as_slice)
     }
 
-    /// How long a future took, at least, and where that went.
-    pub(super) fn future(&self, fiber: &Fiber) -> (Fate, u64, FutureTimes) {
+    /// How long a future took, at least, where that went, and who was at it.
+    pub(super) fn future(&self, fiber: &Fiber) -> (Fate, u64, Whereabouts) {
         let (fate, duration_ns) = self.lifetime(fiber.begin, fiber.end);
         let (busy_ns, ready_ns) = (fiber.busy_ns, fiber.waited_ns);
         let idle_ns = duration_ns.saturating_sub(busy_ns).saturating_sub(ready_ns);
-        (fate, duration_ns, FutureTimes { busy_ns, ready_ns, idle_ns, polls: fiber.poll_count })
+        let name = |thread| self.threads.of_thread(thread).into_owned();
+        let (threads, woken) = (fiber.threads().into_iter().map(name), fiber.wakes.last());
+        let whereabouts = Whereabouts {
+            busy_ns,
+            ready_ns,
+            idle_ns,
+            polls: fiber.poll_count,
+            threads: threads.collect(),
+            last_woken_by: woken.map(|&(_, thread)| name(thread)),
+        };
+        (fate, duration_ns, whereabouts)
     }
 
     /// The logs that lie directly in a region and belong to its task.

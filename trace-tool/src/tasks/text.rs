@@ -14,7 +14,7 @@ use trace_format::text::quote;
 use trace_reader::Value;
 
 use self::branches::Branch;
-use super::{Argument, Entry, Fate, FutureTimes, Task, Tasks, What};
+use super::{Argument, Entry, Fate, Task, Tasks, What, Whereabouts};
 use crate::escape::{self, plain, shorten_end, shorten_middle};
 use crate::flow::{joined, paragraph};
 use crate::paint::{ALARM, FAINT, HEADING, LOG, TASK, TEXT, WARNING, paint};
@@ -94,7 +94,7 @@ impl Task {
         if self.parent != 0 {
             facts.push(format!("part of #{}", self.parent));
         }
-        facts.extend(self.future.iter().map(whereabouts));
+        facts.extend(self.future.iter().flat_map(|future| whereabouts(future, Some(width))));
         if !facts.is_empty() {
             writeln!(out, "{}", paint(FAINT, joined(&facts, width)))?;
         }
@@ -189,9 +189,12 @@ impl Entry {
                 table.row([offset, what, time.into(), self_time.into(), thread_cell(thread)]);
                 arguments_row(table, branch, args);
             }
-            What::Future { fate, duration_ns, times, args, .. } => {
-                table.row([offset, what, bounded(*fate, *duration_ns).into()]);
-                let below = Cell::styled(FAINT, whereabouts(times));
+            What::Future { fate, duration_ns, whereabouts, args, .. } => {
+                let threads = Cell::from(names(&whereabouts.threads, MAX_THREAD_WIDTH));
+                let time = bounded(*fate, *duration_ns);
+                table.row([offset, what, time.into(), Cell::default(), threads]);
+                let below = self::whereabouts(whereabouts, None).join(", ");
+                let below = Cell::styled(FAINT, below);
                 table.row([Cell::default(), below.after(FAINT, branch.below.clone())]);
                 arguments_row(table, branch, args);
             }
@@ -206,12 +209,47 @@ impl Entry {
     }
 }
 
-/// `busy 12 µs, ready 3 µs, idle 1.2 ms, 4 polls`
-fn whereabouts(times: &FutureTimes) -> String {
-    let FutureTimes { busy_ns, ready_ns, idle_ns, polls } = *times;
-    let [busy, ready, idle] = [busy_ns, ready_ns, idle_ns].map(|ns| units::duration(ns.into()));
-    let polls = units::things(polls, "poll");
-    format!("busy {busy}, ready {ready}, idle {idle}, {polls}")
+/// `busy 12 µs, ready 3 µs, idle 1.2 ms`, `4 polls by worker 1`, `last woken by worker 2`, each of which fits the
+/// width. Without one, it is told elsewhere who polled.
+fn whereabouts(of: &Whereabouts, width: Option<usize>) -> Vec<String> {
+    let [busy, ready, idle] =
+        [of.busy_ns, of.ready_ns, of.idle_ns].map(|ns| units::duration(ns.into()));
+    let mut told = vec![format!("busy {busy}, ready {ready}, idle {idle}")];
+    let polls = units::things(of.polls, "poll");
+    told.push(match width {
+        Some(width) if !of.threads.is_empty() => {
+            let polls = format!("{polls} by ");
+            let names = names(&of.threads, width.saturating_sub(polls.len()));
+            format!("{polls}{names}")
+        }
+        _ => polls,
+    });
+    told.extend(of.last_woken_by.as_ref().map(|name| {
+        let woken = "last woken by ";
+        let room = width.map_or(MAX_THREAD_WIDTH, |width| width.saturating_sub(woken.len()));
+        format!("{woken}{}", shorten_middle(&plain(name), room))
+    }));
+    told
+}
+
+/// As many of these names of threads as fit, and how many there are besides.
+fn names(threads: &[String], limit: usize) -> String {
+    let plain: Vec<_> = threads.iter().take(limit).map(|name| plain(name)).collect();
+    let first = |n: usize| {
+        let more = threads.len() - n;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        (plain[..n].join(", "), more)
+    };
+    let fits = |(names, more): &(String, String)| escape::width(names) + more.len() <= limit;
+    match (1..=plain.len()).rev().map(first).find(fits) {
+        Some((names, more)) => names + &more,
+        None if plain.is_empty() => String::new(),
+        None => {
+            let (name, more) = first(1);
+            let name = shorten_middle(&name, limit.saturating_sub(more.len())).into_owned();
+            name + &more
+        }
+    }
 }
 
 fn thread_cell(name: &str) -> Cell {

@@ -134,13 +134,13 @@ impl<'s> Tree<'s> {
             }
             Node::Future(index) => {
                 let fiber = &recording.fibers[index];
-                let (fate, duration_ns, times) = self.source.future(fiber);
+                let (fate, duration_ns, whereabouts) = self.source.future(fiber);
                 What::Future {
                     name: self.source.name(fiber.callsite),
                     fate,
                     outcome: fiber.outcome.map(|outcome| outcome.word()),
                     duration_ns,
-                    times,
+                    whereabouts,
                     args: fiber.args.iter().map(Into::into).collect(),
                 }
             }

@@ -50,6 +50,7 @@ pub(crate) fn endless() -> Trace {
         ("region", word("steam"), vec![word("jug")]),
         ("log", word("till"), vec![]),
         ("counter", word("queue"), vec![]),
+        ("region", word("milk"), vec![]),
     ];
     let callsites = callsites.iter().enumerate().map(|(i, (kind, name, keys))| {
         format!(
@@ -79,6 +80,10 @@ pub(crate) fn endless() -> Trace {
     text.push_str(&format!(
         "  +1 UnseenTaskEnd callsite=1 task={MOST}\n  \
          +1 TaskBegin callsite=1 task=1 parent=0\n  +0 TaskArgs values=[\"{}\", u64:{MOST}]\n  \
+         +1 FiberBegin callsite=6 fiber=7 parent=0 task=1\n  \
+         +1 TaskPollBegin callsite=6 fiber=7 waited={MOST} task=1\n  +1 RegionEnd\n  \
+         +1 FiberBegin callsite=1 fiber=8 parent=0 task=1\n  \
+         +1 TaskPollBegin callsite=1 fiber=8 waited={MOST} task=1\n  +1 RegionEnd\n  \
          +1 TaskEnter task=1\n  +1 TaskBegin callsite=2 task={} parent=1\n",
         word("value"),
         MOST - 1,
@@ -97,7 +102,9 @@ pub(crate) fn endless() -> Trace {
 
     text.push_str(&head(2, 2000 + AGES, &word("another")));
     text.push_str(&format!(
-        "  +1 TaskEnd callsite=1 task=1 parent=0 age={AGES}\nblock losses\n  LossRecord thread=1 \
+        "  +1 Wake fiber=7\n  +0 Wake fiber=8\n  +0 TaskPollBegin callsite=1 fiber=8 waited={MOST} task=1\n  \
+         +0 PollBegin callsite=6 fiber=7 waited={MOST}\n  +1 RegionEnd\n  +1 RegionEnd\n  \
+         +1 TaskEnd callsite=1 task=1 parent=0 age={AGES}\nblock losses\n  LossRecord thread=1 \
          cause=pool-full count={MOST} from=1000 to={AGES}\n  LossRecord thread=2 cause=pool-full \
          count=1 from=1000 to=2000\n"
     ));
