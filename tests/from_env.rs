@@ -210,6 +210,18 @@ fn what_cannot_be_written_is_told_and_the_program_runs_on() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_trace_that_is_not_whole_is_told() {
+    let output = run("returns", "/dev/full");
+    assert!(output.status.success());
+    assert!(text(&output.stdout).contains("tracing is on"), "{output:?}");
+    let [line] = &said(&output)[..] else { panic!("one line: {output:?}") };
+    assert!(line.starts_with("trace: the trace that TRACE_OUT asked for is not whole: "), "{line}");
+    assert!(line.contains("No space left"), "{line}");
+    assert!(line.ends_with("; `cargo trace report` tells what is there"), "{line}");
+}
+
 #[test]
 fn a_session_that_is_on_goes_on() {
     let directory = tempfile::tempdir().unwrap();

@@ -49,9 +49,9 @@ const VARIABLE: &str = "TRACE_OUT";
 /// Any other `%` is a mistake: it may get a meaning some day. The directory has to be there.
 ///
 /// The session is that of [`start_file`](crate::start_file), and an existing file is replaced. When a
-/// program starts others, they inherit the variable; with `%p` each has a file of its own. Without it, on
-/// Unix, a process that finds another one writing its trace to the file leaves it alone, and runs untraced,
-/// if that other trace was asked for in the same way; when it has ended, the next one replaces it. A program
+/// program starts others, they inherit the variable; with `%p` each has a file of its own. Without
+/// `%p`, on Unix, a process that finds another one writing its trace to the file leaves it alone, and runs
+/// untraced, if that other trace was asked for in the same way; when it has ended, the next one replaces it. A program
 /// that becomes another one by `exec` keeps its process id, so that the two need different names.
 ///
 /// The trace is whole when `main` has returned, in whatever way, or unwound; and, on Unix, when
@@ -136,7 +136,10 @@ fn stop() {
         // The program may have stopped it by itself.
         None | Some(Ok(_) | Err(StopError::NotStarted)) => {}
         Some(Err(error)) => {
-            say(format_args!("the trace that {VARIABLE} asked for is not whole: {error}"));
+            say(format_args!(
+                "the trace that {VARIABLE} asked for is not whole: {error}; `cargo trace report` tells what \
+                 is there"
+            ));
         }
     }
 }

@@ -146,10 +146,19 @@ impl fmt::Display for Error {
                 id.0
             ),
             Self::Cargo { program, source } => {
-                write!(f, "cannot run {}: {source}", program.to_string_lossy())
+                write!(
+                    f,
+                    "cannot run {}: {source}; expected Cargo there, which `CARGO` names in the environment, \
+                     or else `cargo` in the `PATH`",
+                    program.to_string_lossy()
+                )
             }
             Self::Directory { path, source } => {
-                write!(f, "cannot keep traces in {}: {source}", path.display())
+                write!(
+                    f,
+                    "cannot keep traces in {}: {source}; name another directory with `--out`",
+                    path.display()
+                )
             }
             Self::NoTraces { command, code: 0 } => write!(
                 f,
@@ -160,7 +169,8 @@ impl fmt::Display for Error {
             Self::NoTraces { command, code } => {
                 write!(
                     f,
-                    "`{command}` failed with exit code {code}, and nothing it ran wrote a trace"
+                    "`{command}` failed with exit code {code}, and nothing it ran wrote a trace; see \
+                     above what it said, and let it run without `trace` first"
                 )
             }
             Self::Write { path: Some(path), source } => {

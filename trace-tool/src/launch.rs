@@ -152,14 +152,13 @@ impl Directory {
         let cannot = |source| Error::Directory { path: path.clone(), source };
         fs::create_dir_all(&path).map_err(cannot)?;
         if fs::read_dir(&path).map_err(cannot)?.next().is_some() {
-            let message = "expected an empty directory, or none, found one with files in it; \
-                           name another one, or remove them";
+            let message = "expected an empty directory, or none, found one with files in it";
             return Err(cannot(io::Error::other(message)));
         }
         // Cargo runs tests in the directories of their packages.
         let absolute = std::path::absolute(&path).map_err(cannot)?;
         let Some(text) = absolute.to_str() else {
-            let message = "expected a path that is Unicode, found another; name one with `--out`";
+            let message = "expected a path that is Unicode, found another";
             return Err(cannot(io::Error::other(message)));
         };
         let pattern = Path::new(&text.replace('%', "%%")).join(FILE);

@@ -228,11 +228,27 @@ fn without_a_trace_it_is_said_what_to_do() {
 
     let output = run(&["--example", "missing"]);
     assert_eq!(output.status.code(), Some(101), "{output:?}");
-    assert!(text(&output.stderr).contains("`cargo run` failed with exit code 101"), "{output:?}");
+    let error = text(&output.stderr);
+    assert!(error.contains("`cargo run` failed with exit code 101"), "{error}");
+    assert!(error.contains("let it run without `trace` first"), "{error}");
 
     fs::create_dir(&out).unwrap();
     fs::write(out.join("earlier.trace"), "").unwrap();
     let output = run(&[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).contains("expected an empty directory, or none"), "{output:?}");
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("expected an empty directory, or none, found one with files in it"),
+        "{error}"
+    );
+    assert!(error.contains("name another directory with `--out`"), "{error}");
+
+    let run = Command::new(env!("CARGO_BIN_EXE_cargo-trace"))
+        .args(["run", "--out", project.path("other").to_str().unwrap()])
+        .env("CARGO", project.path("no cargo"))
+        .output();
+    let output = run.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(error.contains("no cargo: ") && error.contains("expected Cargo there"), "{error}");
 }
