@@ -93,8 +93,9 @@
 //!
 //! A future is a flow of control of its own: threads take turns to poll it, and several overlap without
 //! nesting. So each that is traced is a row of its own, which tells its polls and their threads, who woke it,
-//! and how it ended; for how long it was busy, ready and waiting to be polled, or idle. The attributes go on
-//! `async` functions, and [`TraceFuture`] has methods for any other future, on any executor.
+//! and how it ended; for how long it was busy, ready and waiting to be polled, or idle. Of futures within each
+//! other, which are woken together, the outermost tells for how long it was ready; the others are idle until it
+//! polls them. The attributes go on `async` functions, and [`TraceFuture`] has methods for any other future, on any executor.
 //!
 //! ```
 //! use trace::TraceFuture;

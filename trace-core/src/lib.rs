@@ -9,7 +9,8 @@
 //!    it. What cannot be recorded is counted.
 //! 3. Nothing of the program's runs while a thread is emitting: no `Display`, no writer.
 //! 4. `unsafe` is in `slot`, `pen`, `short`, `open`, `switch`, `pool`, `memory`, `mapping`, `thread`,
-//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal`, `fork`, `system`, `future` and `function_future`, and nowhere else.
+//!    `thread_name`, `recorder`, `clock`, `barrier`, `bell`, `signal`, `fork`, `system`, `sync`, `future` and
+//!    `function_future`, and nowhere else.
 #![cfg_attr(not(test), warn(unreachable_pub))]
 #![cfg_attr(
     any(feature = "off", all(feature = "release_off", not(debug_assertions))),

@@ -142,7 +142,7 @@ pub struct Fiber {
     pub wakes: Vec<(Time, ThreadId)>,
     /// The time in its polls, in the whole of its life if its begin and end are in the trace.
     pub busy_ns: u64,
-    /// The time in which it could have been polled and was not, as `busy_ns`.
+    /// The time in which it was ready: it could have been polled and was not. As `busy_ns`.
     pub waited_ns: u64,
     /// How often it was polled, as `busy_ns`.
     pub poll_count: u64,

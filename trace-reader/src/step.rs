@@ -254,7 +254,7 @@ pub struct FiberLife {
     pub begin: Time,
     /// The time in its polls.
     pub busy_ns: u64,
-    /// The time in which it could have been polled and was not: from the first wake after a poll to the
+    /// The time in which it was ready, and could have been polled and was not: from the first wake after a poll to the
     /// next one, and from its begin to its first.
     pub waited_ns: u64,
     /// How often it was polled.

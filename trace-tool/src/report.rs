@@ -182,7 +182,8 @@ pub struct FutureRow {
     pub times: Times,
     /// The time in which they were being polled.
     pub busy_ns: u64,
-    /// The time in which they could have been polled and were not.
+    /// The time in which they could have been polled and were not. Of futures within each other, which are woken
+    /// together, the outermost tells it.
     pub ready_ns: u64,
     /// The rest.
     pub idle_ns: u64,

@@ -168,7 +168,8 @@ pub enum What {
 pub struct Whereabouts {
     /// The time in its polls.
     pub busy_ns: u64,
-    /// The time in which it could have been polled and was not.
+    /// The time in which it could have been polled and was not. Of futures within each other, which are woken
+    /// together, the outermost tells it.
     pub ready_ns: u64,
     /// The rest.
     pub idle_ns: u64,

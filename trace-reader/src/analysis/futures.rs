@@ -25,7 +25,8 @@ pub struct FutureType {
     /// The time in their polls, of the same ones.
     pub busy_ns: u128,
     /// The time in which they could have been polled and were not, of the same ones, as far as it is known
-    /// when they were woken.
+    /// when they were woken. One that is polled within another one is woken with that: it is idle, but for its
+    /// first poll, and the other one tells the time.
     pub ready_ns: u128,
     /// How often they were polled, the same ones.
     pub polls: u64,
@@ -62,7 +63,7 @@ impl FutureType {
         self.panicked += panicked;
     }
 
-    /// The time in which they waited to be woken, of those in [`durations`](Self::durations).
+    /// The rest: the time in which they waited to be woken, or within others that were ready, of those in [`durations`](Self::durations).
     pub fn idle_ns(&self) -> u128 {
         self.durations.total_ns().saturating_sub(self.busy_ns).saturating_sub(self.ready_ns)
     }
