@@ -5,8 +5,8 @@
 use trace_format::wire::Field;
 use trace_format::{
     Anchor, BLOCK_HEAD_LEN, BlockHead, BlockType, Callsite, CallsiteId, CallsiteKind, ChunkHead,
-    Event, FiberId, LossCause, LossRecord, MAGIC, MARKER, OpenRegion, TaskId, Text, Ticks, Value,
-    put_block,
+    Event, FiberId, FiberOutcome, LossCause, LossRecord, MAGIC, MARKER, OpenRegion, TaskId, Text,
+    Ticks, Value, put_block,
 };
 
 /// The largest payload that is written here. A block may be longer.
@@ -78,6 +78,43 @@ pub(crate) const OF_EVENTS: &[Hostile] = &[
                     0 => begin(1, 0),
                     _ => Event::FiberBegin { callsite, fiber, parent: FiberId(i + 1), task },
                 }
+            })
+        },
+    },
+    Hostile {
+        name: "futures that mention a task each",
+        of_len: |len| {
+            File::of_events(len, |i| {
+                let (callsite, fiber, parent) = (REGION, FiberId(2 * i + 1), FiberId(0));
+                Event::FiberBegin { callsite, fiber, parent, task: TaskId(2 * i + 2) }
+            })
+        },
+    },
+    Hostile {
+        name: "futures of which each has a leaf of its own",
+        of_len: |len| {
+            File::of_events(len, |i| {
+                let (callsite, fiber, parent) = (REGION, FiberId((i + 1) << 12), FiberId(0));
+                Event::FiberBegin { callsite, fiber, parent, task: TaskId((i + 1) << 12 | 1) }
+            })
+        },
+    },
+    Hostile {
+        name: "futures that end",
+        of_len: |len| {
+            File::of_events(len, |i| match i {
+                0 => begin(1, 0),
+                _ => Event::FiberEnd {
+                    callsite: REGION,
+                    fiber: FiberId(i + 2),
+                    parent: FiberId(0),
+                    task: TaskId(1),
+                    age: 0,
+                    busy: 0,
+                    waited: 0,
+                    polls: 0,
+                    outcome: FiberOutcome::Completed,
+                },
             })
         },
     },

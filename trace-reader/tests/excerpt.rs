@@ -276,7 +276,7 @@ fn the_end_of_a_future_alone_tells_of_it() {
     assert_eq!(told.begin.map(|begin| told.end.unwrap().since(begin)), Some(8));
     let excerpt = trace.excerpt(&Selection::Slowest { count: 9, task_type: None }, 10).unwrap();
     assert_eq!((excerpt.candidates, excerpt.chosen[0].entries), (1, 1));
-    assert_eq!(excerpt.recording.fibers, [told.clone()]);
+    assert_eq!(excerpt.recording.fibers, std::slice::from_ref(told));
 }
 
 #[test]
