@@ -150,21 +150,23 @@ fn every_poll_is_read_back() {
     for fiber in &recording.fibers {
         let name = trace.callsites().name(fiber.callsite).into_owned();
         assert_eq!(fiber.poll_count, fiber.polls.len() as u64, "{name}");
+        // Each is rounded by itself; and between each two readings of all clocks, ticks are of another length, in
+        // the ninth digit or so.
+        let latency = fiber.end.unwrap().since(fiber.begin.unwrap());
+        let rounding = fiber.poll_count + 2 + latency / 1_000_000;
         let busy: u64 = fiber.polls.iter().map(|poll| poll.end.since(poll.begin.unwrap())).sum();
-        assert!(fiber.busy_ns.abs_diff(busy) <= fiber.poll_count, "{} and {busy}", fiber.busy_ns);
+        assert!(fiber.busy_ns.abs_diff(busy) <= rounding, "{} and {busy}", fiber.busy_ns);
         for pair in fiber.polls.windows(2) {
             assert!(pair[0].end <= pair[1].begin.unwrap(), "one thread at a time");
         }
         let waited: u64 = fiber.polls.iter().map(|poll| poll.waited_ns).sum();
-        assert!(fiber.waited_ns.abs_diff(waited) <= fiber.poll_count);
+        assert!(fiber.waited_ns.abs_diff(waited) <= rounding, "{} and {waited}", fiber.waited_ns);
         let outcome = fiber.outcome.expect("all of them end");
         let expected =
             if name == "grind" { FiberOutcome::Cancelled } else { FiberOutcome::Completed };
         assert_eq!(outcome, expected, "{name}");
-        let latency = fiber.end.unwrap().since(fiber.begin.unwrap());
-        // Each is rounded by itself.
         let parts = fiber.busy_ns + fiber.waited_ns;
-        assert!(parts <= latency + 2, "{name}: {parts} of {latency}");
+        assert!(parts <= latency + rounding, "{name}: {parts} of {latency}");
         *polls.entry(name.clone()).or_default() += fiber.poll_count;
         *counts.entry(name).or_default() += 1;
     }
