@@ -60,6 +60,9 @@
 //! # worker.join().unwrap();
 //! ```
 //!
+//! Pools of threads and channels are given the context in the same way, by one line where the work goes:
+//! `rayon::join(|| ctx.run(steam_milk), || ctx.run(extract_coffee))`.
+//!
 //! Inside of a function, [`trace_region!`] begins a region that lasts to the end of the scope, and
 //! [`trace_task!`] a task. The macros and the attributes take arguments, which the report shows with
 //! each region and task: `key = value`, `?value` for what `Debug` writes, `%value` for `Display`.
