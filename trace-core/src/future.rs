@@ -113,6 +113,25 @@ impl<F> Traced<F> {
         }
     }
 
+    /// The future, for `trace-futures`, in whose futures lies more than a result.
+    #[doc(hidden)]
+    pub fn get_ref(&self) -> &F {
+        &self.future
+    }
+
+    /// The future, as long as it is not pinned.
+    #[doc(hidden)]
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
+    /// The future, which is pinned.
+    #[doc(hidden)]
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut F> {
+        // SAFETY: `future` is not moved as long as the whole is pinned: as in `poll`.
+        unsafe { self.map_unchecked_mut(|this| &mut *this.future) }
+    }
+
     /// Begins here and now.
     fn begun(future: F, description: Description) -> Self {
         let state = State::begun(description);

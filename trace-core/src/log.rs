@@ -45,6 +45,17 @@ fn log_named(
     put(Site::Named(category, location), Some(task), Message::Ready(message));
 }
 
+/// Logs a message under a category that was named at this place. Only to be called while tracing is on.
+#[cold]
+#[inline(never)]
+pub fn log_at(
+    category: &'static str,
+    location: &'static Location<'static>,
+    message: fmt::Arguments<'_>,
+) {
+    put(Site::Named(category, location), None, Message::Format(message));
+}
+
 #[cold]
 #[inline(never)]
 pub(crate) fn log_static(

@@ -1,5 +1,5 @@
-//! What the macros expand to. Not part of the public interface: anything here may change with any
-//! version, and macros and core are always of the same one.
+//! What the macros expand to, and what `trace-futures` is made of. Not part of the public interface:
+//! anything here may change with any version, and these and core are always of the same one.
 
 use std::fmt;
 
@@ -11,6 +11,7 @@ pub use crate::env::start_from_env;
 pub use crate::function_future::{FunctionFuture, Unpolled};
 pub use crate::is_enabled as enabled;
 use crate::log as log_module;
+pub use crate::log::log_at;
 use crate::region::{FunctionRegion, Region, Site, StaysOnItsThread, begin_static, begin_with};
 use crate::switch::when_on;
 use crate::task::EnteredTask;
