@@ -117,6 +117,9 @@
 //! # drop(make_cappuccino(4711));
 //! ```
 //!
+//! Streams have the same methods from `trace-futures`; what is spawned on tokio, and its blocking work, has them from
+//! `trace-tokio`.
+//!
 //! # Across processes
 //!
 //! A task goes on in another process with the header of W3C Trace Context, whatever carries that:

@@ -47,7 +47,7 @@
 //! # Ends
 //!
 //! A stream has *completed* when it said that there are no more items. One that is dropped before is *cancelled*,
-//! also if it never ends, as those of ticks and of channels do not. To tell apart what was wanted and what was not,
+//! also if it never ends, as one of ticks does not. To tell apart what was wanted and what was not,
 //! trace what has an end: `ticks.take(3).in_region("ticks")` completes where `ticks.in_region("ticks").take(3)` is
 //! cancelled.
 //!

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context as Polled, Poll, ready};
+use std::task::{Context as Polled, Poll};
 
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -42,15 +42,19 @@ impl<S: Stream<Item = T>, T> Future for Polls<S, T> {
     #[inline]
     fn poll(self: Pin<&mut Self>, given: &mut Polled<'_>) -> Poll<()> {
         let this = self.project();
-        let Some(item) = ready!(this.stream.poll_next(given)) else {
-            // Some go on when they are polled again: that is not in the trace any more.
-            *this.are_told = false;
-            return Poll::Ready(());
+        // Not if this is the end, or panics: some streams go on behind that, which is not in the trace any more.
+        let are_told = std::mem::take(this.are_told);
+        *this.item = match this.stream.poll_next(given) {
+            Poll::Ready(None) => return Poll::Ready(()),
+            Poll::Ready(item) => item,
+            Poll::Pending => None,
         };
-        *this.item = Some(item);
-        *this.items += 1;
-        if *this.are_told && trace_core::is_enabled() {
-            log_at(this.name, this.location, format_args!("item {}", this.items));
+        *this.are_told = are_told;
+        if this.item.is_some() {
+            *this.items += 1;
+            if are_told && trace_core::is_enabled() {
+                log_at(this.name, this.location, format_args!("item {}", this.items));
+            }
         }
         Poll::Pending
     }

@@ -324,9 +324,17 @@ fn what_comes_after_the_end_is_not_in_the_trace() {
         let mut again = pin!(again.in_region("again"));
         let polled: Vec<_> = (0..4).map(|_| poll_next(again.as_mut())).collect();
         assert_eq!(polled, [Some(1), None, Some(3), Some(4)].map(Poll::Ready));
+
+        let mut panics = pin!(numbers(1.., 0, |n| assert!(n != 2, "once")).in_region("panics"));
+        assert_eq!(poll_next(panics.as_mut()), Poll::Ready(Some(1)));
+        catch_unwind(AssertUnwindSafe(|| poll_next(panics.as_mut()))).unwrap_err();
+        assert_eq!(poll_next(panics.as_mut()), Poll::Ready(Some(2)));
     });
     assert_eq!(recorded.end("again"), (Some(Completed), 2));
-    assert_eq!(recorded.messages("again"), ["item 1"]);
+    assert_eq!(recorded.end("panics"), (Some(Panicked), 2));
+    for name in ["again", "panics"] {
+        assert_eq!(recorded.messages(name), ["item 1"]);
+    }
 }
 
 /// The wait for one item is a future, and tells how long it was.
