@@ -70,6 +70,9 @@ pub struct Task {
     pub begin_thread: Option<String>,
     /// The thread on which it ended.
     pub end_thread: Option<String>,
+    /// How it ended, if it is a future and did: `completed`, `cancelled` or `panicked`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<&'static str>,
     /// Where its time went, and who was at it, if it is a future.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub future: Option<Whereabouts>,
@@ -140,6 +143,9 @@ pub enum What {
         task_type: Option<String>,
         /// Whether `latency_ns` is all of it.
         fate: Fate,
+        /// How it ended, if it is a future and did: `completed`, `cancelled` or `panicked`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outcome: Option<&'static str>,
         /// How long it took; when it is not complete, at least this.
         latency_ns: u64,
         /// The name of the thread on which it began.

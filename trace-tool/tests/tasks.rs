@@ -190,6 +190,12 @@ fn futures() {
             (1, "log", None),
             (0, "future", Some("extractCoffee")),
             (0, "region", Some("mix")),
+            (0, "task", None),
         ]
     );
+    // Of tasks that are futures as well.
+    let washing = &answer["tasks"][1];
+    let part = &task["entries"].as_array().expect("entries")[6];
+    let outcomes = [task, washing, part].map(|task| task["outcome"].as_str().expect("it ended"));
+    assert_eq!(outcomes, ["completed", "cancelled", "cancelled"]);
 }

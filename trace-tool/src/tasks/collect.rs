@@ -78,6 +78,11 @@ fn lost_chunks(recording: &Recording) -> u64 {
     loss::total(recording.problems.iter().map(lost))
 }
 
+/// How a future ended, if it did.
+pub(super) fn outcome(fiber: &Fiber) -> Option<&'static str> {
+    fiber.outcome.map(|outcome| outcome.word())
+}
+
 impl<'t> Source<'t> {
     fn new(trace: &'t Trace, recording: Recording) -> Self {
         let mut logs_in: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -160,6 +165,11 @@ impl<'t> Source<'t> {
         self.futures_of.get(&task).map_or(&[], Vec::as_slice)
     }
 
+    /// The future that a task is, if it is one.
+    pub(super) fn own_future(&self, task: TaskId) -> Option<&Fiber> {
+        self.own.get(&task).map(|&at| &self.recording.fibers[at])
+    }
+
     /// How long a future took, at least, where that went, and who was at it.
     pub(super) fn future(&self, fiber: &Fiber) -> (Fate, u64, Whereabouts) {
         let (fate, duration_ns) = self.lifetime(fiber.begin, fiber.end);
@@ -198,7 +208,8 @@ impl<'t> Source<'t> {
             begin_wall_ns: task.begin.and_then(|begin| self.trace.clock().wall_ns(begin)),
             begin_thread: name(task.begin_thread),
             end_thread: name(task.end_thread),
-            future: self.own.get(&task.id).map(|&at| self.future(&self.recording.fibers[at]).2),
+            outcome: self.own_future(task.id).and_then(outcome),
+            future: self.own_future(task.id).map(|fiber| self.future(fiber).2),
             args: task.args.iter().map(Into::into).collect(),
             more_entries: chosen.entries.saturating_sub(entries.len() as u64),
             entries,

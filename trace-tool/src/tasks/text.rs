@@ -74,11 +74,13 @@ impl Task {
     /// stands in the first line, the note about it too if there is room beside the whole title.
     fn write_heading(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let latency = bounded(self.fate, self.latency_ns);
-        let room = width.saturating_sub(GAP.len() + escape::width(&latency));
-        let title = title(self.task_type.as_deref(), self.task, room);
+        let outcome = unusual(self.outcome);
+        let around = GAP.len() + escape::width(&latency) + outcome.len();
+        let room = width.saturating_sub(around);
+        let title = title(self.task_type.as_deref(), self.task, room) + &outcome;
         write!(out, "{}{GAP}{}", paint(TASK, &title), paint(HEADING, latency))?;
         if let Some(note) = note(self.fate) {
-            let fits = escape::width(&title) + GAP.len() + note.len() <= room;
+            let fits = escape::width(&title) + GAP.len() + note.len() <= room + outcome.len();
             let between = if fits { GAP } else { "\n" };
             write!(out, "{between}{}", paint(WARNING, note))?;
         }
@@ -163,13 +165,11 @@ impl Entry {
         let (what, style): (String, Style) = match &self.what {
             What::Region { name, fate, .. } => (noted(plain(name).into(), *fate), TEXT),
             What::Future { name, fate, outcome, .. } => {
-                let name = noted(plain(name).into(), *fate);
-                let outcome = outcome.filter(|&outcome| outcome != "completed");
-                (outcome.map_or(name.clone(), |outcome| format!("{name} ({outcome})")), TEXT)
+                (noted(plain(name).into(), *fate) + &unusual(*outcome), TEXT)
             }
-            What::Task { task_type, task, fate, .. } => {
+            What::Task { task_type, task, fate, outcome, .. } => {
                 let title = title(task_type.as_deref(), *task, usize::MAX);
-                (noted(format!("task {title}"), *fate), TASK)
+                (noted(format!("task {title}"), *fate) + &unusual(*outcome), TASK)
             }
             What::Log { category, message, cut_from, .. } => {
                 (log(category, message, *cut_from), LOG)
@@ -293,6 +293,12 @@ fn noted(name: String, fate: Fate) -> String {
         Some(note) => format!("{name} ({note})"),
         None => name,
     }
+}
+
+/// How a future ended, if it did not give a result.
+fn unusual(outcome: Option<&'static str>) -> String {
+    let outcome = outcome.filter(|&outcome| outcome != "completed");
+    outcome.map_or_else(String::new, |outcome| format!(" ({outcome})"))
 }
 
 fn note(fate: Fate) -> Option<&'static str> {

@@ -8,7 +8,7 @@
 
 use std::collections::HashSet;
 
-use super::collect::Source;
+use super::collect::{Source, outcome};
 use super::{Entry, Fate, What};
 use trace_reader::{FiberId, TaskId, Time};
 
@@ -138,7 +138,7 @@ impl<'s> Tree<'s> {
                 What::Future {
                     name: self.source.name(fiber.callsite),
                     fate,
-                    outcome: fiber.outcome.map(|outcome| outcome.word()),
+                    outcome: outcome(fiber),
                     duration_ns,
                     whereabouts,
                     args: fiber.args.iter().map(Into::into).collect(),
@@ -151,6 +151,7 @@ impl<'s> Tree<'s> {
                     task: task.id.0,
                     task_type: self.source.type_of(index),
                     fate,
+                    outcome: self.source.own_future(task.id).and_then(outcome),
                     latency_ns,
                     thread: task.begin_thread.map(|thread| threads.of_thread(thread).into_owned()),
                     args: task.args.iter().map(Into::into).collect(),
