@@ -2,6 +2,7 @@
 //! anything here may change with any version, and these and core are always of the same one.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 pub use std::boxed::Box;
 
@@ -98,10 +99,41 @@ pub fn task_future_off(callsite: &'static Callsite) -> Unpolled {
     Unpolled::new(callsite)
 }
 
-/// Stands for a result where there is none: tells the compiler the type of a body, and is never called.
+/// The type of a function's result, which the compiler finds where the function returns it, and is told where
+/// that is not seen. There is no value.
+#[derive(Debug)]
+pub struct ResultType<T>(PhantomData<fn() -> T>);
+
+impl<T> Clone for ResultType<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for ResultType<T> {}
+
+/// Of the function in which this is.
+#[inline(always)]
+pub fn result_type<T>() -> ResultType<T> {
+    ResultType(PhantomData)
+}
+
+/// Stands for a result where there is none, and is never called.
 #[cold]
-pub fn result_of<T>() -> T {
+pub fn result_of<T>(_of: ResultType<T>) -> T {
     unreachable!("the type of a result is asked for, and not a result")
+}
+
+/// A value of that type: the compiler knows it before it sees the value.
+#[inline(always)]
+pub fn of_type<T>(_of: ResultType<T>, value: T) -> T {
+    value
+}
+
+/// What a closure returns, of which it knows the type as well.
+#[inline(always)]
+pub fn returned<T>(_of: ResultType<T>, body: impl FnOnce() -> T) -> T {
+    body()
 }
 
 /// How a region of a bang macro begins.

@@ -16,11 +16,15 @@
 //!
 //! ```text
 //!     match { …; ::trace::__private::region_future(&__CALLSITE) } {
-//!         __begun => __begun.run(async move {
-//!             let _ = (&<last parameter>, …, &<first parameter>);
-//!             if false { return ::trace::__private::result_of::<Result>() }
-//!             { <statements> }
-//!         }).await
+//!         __begun => {
+//!             let __result = ::trace::__private::result_type();
+//!             if false { return ::trace::__private::result_of(__result) }
+//!             __begun.run(async move {
+//!                 let _ = (&<last parameter>, …, &<first parameter>);
+//!                 if false { return ::trace::__private::result_of(__result) }
+//!                 '_body: { <statements> }
+//!             }).await
+//!         }
 //!     }
 //! ```
 //!
@@ -28,7 +32,7 @@
 //!
 //! ```text
 //!     match { …; ::trace::__private::region_future(&__CALLSITE) } {
-//!         __begun => __begun.here().run({ <statements> })
+//!         __begun => __begun.here().run('_body: { <statements> })
 //!     }
 //! ```
 //!
@@ -39,7 +43,7 @@
 //!    and borrows keep their meaning.
 //! 2. The guard is bound by `match` and not by `let`: it is dropped after the temporaries of
 //!    the body's last expression, in every edition. Only where `impl …` is in the result it is
-//!    `let __guard = …; { <statements> }`: the compiler learns what a closure takes from such a
+//!    `let __guard = …; '_body: { <statements> }`: the compiler learns what a closure takes from such a
 //!    type, but does not tell it to the arms of a `match`. Before edition 2024 the temporaries
 //!    are dropped after the guard then.
 //! 3. Nothing can clash with what the user named. Paths begin at the facade or at `::core`;
@@ -47,7 +51,8 @@
 //!    a block of its own, which arguments see and the body does not.
 //! 4. The compiler and clippy take our tokens for a macro's and those of the user for the
 //!    user's: the former have the span [`Span::mixed_site`], if need be moved onto what a
-//!    type error should point at. The braces of the body stay the user's.
+//!    type error should point at. The braces of the body stay the user's, and what has to be in front of
+//!    these, a label or `async move`, goes for typed as well: see [`as_typed`] and [`typed_with`].
 //! 5. Arguments are in a closure, called at once: a `?` in one is a type error and not a
 //!    return that happens only when tracing is on.
 
@@ -58,7 +63,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::args::{Argument, Form, Value};
-use crate::function::{Body, Function};
+use crate::function::{Body, Function, is};
 use crate::model::{Kind, Measured, Model};
 use crate::returned::Returned;
 use crate::{parameters, returned};
@@ -79,9 +84,7 @@ pub(crate) fn expand(model: Model) -> TokenStream {
     let Function { head, body, .. } = model.function;
     let Body { span, inner_attributes, statements } = body;
     let guarded = if is_opaque {
-        // Braces that a person typed there would be called needless where they hold one expression.
-        let mut statements = statements;
-        statements.set_span(Span::mixed_site().located_at(span));
+        let statements = as_typed(&statements);
         quote_spanned! {Span::mixed_site()=>
             #inner_attributes
             let __guard = #guard;
@@ -100,38 +103,125 @@ pub(crate) fn expand(model: Model) -> TokenStream {
 
 /// The arm of the `match`: what is done with the guard, or with what is to become a future.
 fn measured(model: &Model) -> TokenStream {
+    match model.measured {
+        Measured::Call => {
+            let statements = &model.function.body.statements;
+            quote_spanned!(Span::mixed_site()=> __guard => #statements)
+        }
+        Measured::Body => of_async(model),
+        Measured::Returned(returned) => of_returned(model, returned),
+    }
+}
+
+/// The arm for an `async` function.
+///
+/// The parameters are mentioned, so that they are dropped [in order](parameters). And the compiler is told of
+/// what [type](ResultType) the result is: it knows that of a function's body from the signature, but not that of a
+/// block within, where a `?` or a value that becomes another type, say a box that becomes one of `dyn Error`,
+/// asks for it.
+fn of_async(model: &Model) -> TokenStream {
+    let span = Span::mixed_site();
+    let (parameters, result) = model.function.signature().unzip();
+    let result = result.flatten();
+    let result = result.as_ref();
+    let ResultType { found, told } = ResultType::of(model, result);
+    let statements = &model.function.body.statements;
+    let mention = mention(parameters.as_ref(), statements);
+    let statements = as_typed(statements);
+    let body = quote_spanned!(span=> #mention #told #statements);
+    let body = typed_with(&model.function, &quote_spanned!(span=> async move), body);
+    let body = if returned::may_be_a_future(result) {
+        // Clippy asks of a block that gives a future why nobody awaits it; of a function it does not.
+        quote_spanned! {span=>
+            #[allow(clippy::async_yields_async)]
+            let __body = #body;
+            __begun.run(__body).await
+        }
+    } else {
+        quote_spanned!(span=> __begun.run(#body).await)
+    };
+    quote_spanned! {span=>
+        __begun => {
+            #found
+            #body
+        }
+    }
+}
+
+/// How the compiler learns the type of a function's result where it would not look for it: it is that of a
+/// variable, `__result`, which the function returns in a place that is never reached. To repeat the type would
+/// be to have everything said twice that is wrong with it.
+#[derive(Default)]
+struct ResultType {
+    /// Stands in the function.
+    found: TokenStream,
+    /// Stands in what returns the same.
+    told: TokenStream,
+}
+
+impl ResultType {
+    fn of(model: &Model, result: Option<&TokenStream>) -> Self {
+        if result.is_some_and(cannot_be_told) {
+            return Self::default();
+        }
+        let span = Span::mixed_site();
+        // What does not fit is told to be expected here.
+        let here = result.map_or(span, |result| span.located_at(result.span()));
+        let facade = &model.facade;
+        let private = located_at(here, &quote_spanned!(span=> #facade::__private));
+        let told = quote_spanned!(here=> if false { return #private::result_of(__result); });
+        let found = quote_spanned!(span=> let __result = #facade::__private::result_type(); #told);
+        Self { found, told }
+    }
+}
+
+/// A statement that mentions parameters.
+fn mention(parameters: Option<&Group>, body: &Group) -> TokenStream {
+    let names = parameters.map(|parameters| parameters::mentioned(parameters, body));
+    let names = names.unwrap_or_default();
+    if names.is_empty() {
+        return TokenStream::new();
+    }
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(clippy::used_underscore_binding)]
+        let _ = (#(&#names,)*);
+    }
+}
+
+/// The arm for a function that returns a future.
+fn of_returned(model: &Model, returned: Returned) -> TokenStream {
     let span = Span::mixed_site();
     let Model { facade, function, .. } = model;
+    let private = quote_spanned!(span=> #facade::__private);
     let statements = &function.body.statements;
-    let returned = match model.measured {
-        Measured::Call => return quote_spanned!(span=> __guard => #statements),
-        Measured::Body => {
-            let hints = hints(model);
-            return quote_spanned! {span=>
-                __begun => __begun.run(async move { #hints #statements }).await
-            };
-        }
-        Measured::Returned(returned) => returned,
-    };
-    let result = || function.signature().and_then(|(_, result)| result).map(at_mixed_site);
-    let future = match (returned::returns_early(statements), returned) {
-        (false, _) => quote_spanned!(span=> #statements),
-        // Such a type cannot be named, and no value becomes one of it.
-        (true, Returned::Opaque) => quote_spanned!(span=> (move || #statements)()),
-        (true, Returned::Boxed) => {
-            let result = result();
-            quote_spanned!(span=> (move || -> #result #statements)())
-        }
-    };
+    let closure = || typed_with(function, &quote_spanned!(span=> move ||), statements.stream());
+    let returns_early = returned::returns_early(statements);
     match returned {
-        Returned::Opaque => quote_spanned!(span=> __begun => __begun.here().run(#future)),
+        Returned::Opaque => {
+            let future = if returns_early {
+                let closure = closure();
+                quote_spanned!(span=> (#closure)())
+            } else {
+                as_typed(statements)
+            };
+            quote_spanned!(span=> __begun => __begun.here().run(#future))
+        }
         Returned::Boxed => {
-            let result = result();
+            let result = function.signature().and_then(|(_, result)| result);
+            let ResultType { found, .. } = ResultType::of(model, result.as_ref());
+            let future = if returns_early {
+                let closure = closure();
+                quote_spanned!(span=> #private::returned(__result, #closure))
+            } else {
+                let statements = as_typed(statements);
+                quote_spanned!(span=> #private::of_type(__result, #statements))
+            };
             quote_spanned! {span=>
                 __begun => {
-                    let __future: #result = #future;
-                    if #facade::__private::enabled() {
-                        #facade::__private::Box::pin(__begun.here().run(__future))
+                    #found
+                    let __future = #future;
+                    if #private::enabled() {
+                        #private::Box::pin(__begun.here().run(__future))
                     } else {
                         __future
                     }
@@ -141,38 +231,30 @@ fn measured(model: &Model) -> TokenStream {
     }
 }
 
+/// The statements in the braces that were typed, as an expression that is no function's body any more. With the
+/// label nobody calls these braces needless where they hold one expression; and without them, clippy would take
+/// what is in them for a macro's.
+fn as_typed(statements: &Group) -> TokenStream {
+    quote_spanned!(statements.span()=> '_body: #statements)
+}
+
+/// A block or closure that clippy takes for one that was typed, as it takes a function: what it says of `return`
+/// it says of these.
+fn typed_with(function: &Function, head: &TokenStream, body: TokenStream) -> TokenStream {
+    let typed = function.body.span;
+    let mut braces = Group::new(Delimiter::Brace, body);
+    braces.set_span(typed);
+    let head = head.clone().into_iter().map(|mut token| {
+        token.set_span(typed);
+        token
+    });
+    head.chain([TokenTree::Group(braces)]).collect()
+}
+
 /// The session around a program.
 fn session(model: &Model) -> TokenStream {
     let facade = &model.facade;
     quote_spanned!(Span::mixed_site()=> #facade::__private::start_from_env())
-}
-
-/// What stands in front of an `async` function's body in its block.
-///
-/// The parameters are mentioned, so that they are dropped [in order](parameters). And the compiler is told of
-/// what type the result is. It knows that of a function's body from the signature, but not that of a block
-/// within, where a `?` or a value that becomes another type, say a box that becomes one of `dyn Error`, asks
-/// for it. Nothing is told where the type has no name.
-fn hints(model: &Model) -> TokenStream {
-    let span = Span::mixed_site();
-    let Model { facade, function, .. } = model;
-    let Some((parameters, result)) = function.signature() else { return TokenStream::new() };
-    let mentioned = parameters::mentioned(&parameters, &function.body.statements);
-    let mention = match &mentioned[..] {
-        [] => TokenStream::new(),
-        names => quote_spanned!(span=> let _ = (#(&#names,)*);),
-    };
-    let named = result.unwrap_or_else(|| quote_spanned!(span=> ()));
-    if has_no_name(&named) {
-        return mention;
-    }
-    let named = at_mixed_site(named);
-    quote_spanned! {span=>
-        #mention
-        if false {
-            return #facade::__private::result_of::<#named>();
-        }
-    }
 }
 
 /// Whether `impl …` is in the result of a function.
@@ -189,27 +271,13 @@ fn is_opaque(result: &TokenStream) -> bool {
     })
 }
 
-/// Whether `impl …` is in a type, or whether it is `!`.
-fn has_no_name(result: &TokenStream) -> bool {
-    result.clone().into_iter().any(|token| match token {
+/// Whether a type is `!`, of which there is nothing to return, or `impl …`, where the compiler keeps what it
+/// knows to the function itself.
+fn cannot_be_told(result: &TokenStream) -> bool {
+    result.clone().into_iter().next().is_some_and(|first| match first {
         TokenTree::Ident(word) => word == "impl",
-        TokenTree::Punct(punct) => punct.as_char() == '!',
-        TokenTree::Group(group) => has_no_name(&group.stream()),
-        TokenTree::Literal(_) => false,
+        other => is(&other, '!'),
     })
-}
-
-/// The same tokens, taken for those of a macro: what is wrong with them is told where they were typed.
-fn at_mixed_site(tokens: TokenStream) -> TokenStream {
-    let moved = tokens.into_iter().map(|mut token| {
-        let span = Span::mixed_site().located_at(token.span());
-        if let TokenTree::Group(group) = &token {
-            token = Group::new(group.delimiter(), at_mixed_site(group.stream())).into();
-        }
-        token.set_span(span);
-        token
-    });
-    moved.collect()
 }
 
 /// The block whose value is the guard, or what is to become a future.

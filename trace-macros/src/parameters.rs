@@ -8,21 +8,46 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 use crate::function::is;
 
-/// The names that stand in the patterns of these parameters and in the body, the last one first. A parameter
-/// that the body does not use is left alone, so that the compiler says so.
+/// The names that stand in the patterns of these parameters and in the body, the last one first.
+///
+/// The compiler warns of a parameter that is not used, and of one that is only written to: mentioned, it is used.
+/// So the others are left alone, unless their names begin with `_`, and so are those that are nothing to drop.
 pub(crate) fn mentioned(parameters: &Group, body: &Group) -> Vec<Ident> {
     let mut names = Vec::new();
     let tokens: Vec<TokenTree> = parameters.stream().into_iter().collect();
     let mut rest = &tokens[..];
     while !rest.is_empty() {
         let len = parameter_len(rest);
-        names_in(pattern(&rest[..len]), &mut names);
+        let (pattern, of_type) = pattern_and_type(&rest[..len]);
+        if !is_nothing_to_drop(pattern, of_type) {
+            names_in(pattern, &mut names);
+        }
         rest = rest.get(len + 1..).unwrap_or_default();
     }
-    names.retain(|name| is_in(&name.to_string(), body.stream()));
+    names.retain(|name| {
+        let name = name.to_string();
+        name.starts_with('_') || is_in(&name, body.stream())
+    });
     names.reverse();
     names
 }
+
+/// Whether a parameter is a reference, or a number and the like.
+fn is_nothing_to_drop(pattern: &[TokenTree], of_type: &[TokenTree]) -> bool {
+    match (pattern, of_type) {
+        // `&self`
+        ([first, ..], []) => is(first, '&'),
+        (_, [TokenTree::Ident(name)]) => PRIMITIVE.contains(&name.to_string().as_str()),
+        (_, [first, ..]) => is(first, '&'),
+        _ => false,
+    }
+}
+
+/// The types of numbers and the like.
+pub(crate) const PRIMITIVE: [&str; 17] = [
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
+    "u64", "u128", "usize", "str",
+];
 
 /// How many tokens there are up to the next comma that is not one of a type's arguments.
 fn parameter_len(tokens: &[TokenTree]) -> usize {
@@ -41,15 +66,17 @@ fn parameter_len(tokens: &[TokenTree]) -> usize {
     tokens.len()
 }
 
-/// The tokens in front of the type, without attributes.
-fn pattern(parameter: &[TokenTree]) -> &[TokenTree] {
+/// The tokens in front of the type, without attributes, and those of the type.
+fn pattern_and_type(parameter: &[TokenTree]) -> (&[TokenTree], &[TokenTree]) {
     let attributes = 2 * parameter.chunks(2).take_while(|pair| is(&pair[0], '#')).count();
     let parameter = parameter.get(attributes..).unwrap_or_default();
     let is_colon = |at: usize| parameter.get(at).is_some_and(|token| is(token, ':'));
     let ends = |&at: &usize| is_colon(at) && !is_colon(at + 1) && !(at > 0 && is_colon(at - 1));
     // Of `&self` there is no type.
-    let len = (0..parameter.len()).find(ends).unwrap_or(parameter.len());
-    &parameter[..len]
+    match (0..parameter.len()).find(ends) {
+        Some(len) => (&parameter[..len], &parameter[len + 1..]),
+        None => (parameter, &[]),
+    }
 }
 
 /// Collects what a pattern binds: the words that are no keywords, paths or names of fields.
@@ -115,10 +142,7 @@ mod tests {
 
     #[test]
     fn the_last_one_comes_first() {
-        assert_eq!(
-            names("&'a mut self, a: u8, mut b: Map<K, V>,", "self.x(a, b)"),
-            ["b", "a", "self"]
-        );
+        assert_eq!(names("mut self, a: A, mut b: Map<K, V>,", "self.x(a, b)"), ["b", "a", "self"]);
         assert_eq!(
             names("self: Pin<&mut Self>, f: impl Fn(u8) -> u8, c: [u8; 3]", "f(c); self"),
             ["c", "f", "self"]
@@ -140,7 +164,19 @@ mod tests {
 
     #[test]
     fn what_is_not_used_is_not_mentioned() {
-        assert_eq!(names("a: u8, b: u8, c: u8", "{ (a) }; format!(\"{c:?}\")"), ["c", "a"]);
+        assert_eq!(names("a: A, b: B, c: C", "{ (a) }; format!(\"{c:?}\")"), ["c", "a"]);
         assert_eq!(names("", "a"), [""; 0]);
+    }
+
+    #[test]
+    fn unless_it_says_so() {
+        assert_eq!(names("_: A, _permit: B, c: C, _: D", "c"), ["c", "_permit"]);
+    }
+
+    #[test]
+    fn nor_is_what_is_nothing_to_drop() {
+        let body = "self + a + b + c";
+        assert_eq!(names("&self, a: &'a mut A, b: u8, c: bool", body), [""; 0]);
+        assert_eq!(names("&'a mut self, #[a] (a, b): &(A, B), c: u8::A", body), ["c"]);
     }
 }

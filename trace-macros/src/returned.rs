@@ -4,7 +4,10 @@
 //! Whether a function is one is read off the type that it returns. Of an alias nothing can be seen, so that
 //! whoever writes one says so: `future`. And `call` says that the call is what is meant.
 
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+
+use crate::function::is;
+use crate::parameters::PRIMITIVE;
 
 /// How a function returns a future.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +66,26 @@ fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(found) if found == word)
 }
 
+/// Whether the result of a function can be a future, for all that its type tells: whether it is none of those
+/// that functions mostly return.
+pub(crate) fn may_be_a_future(result: Option<&TokenStream>) -> bool {
+    let Some(result) = result else { return false };
+    let tokens: Vec<TokenTree> = result.clone().into_iter().collect();
+    match &tokens[..] {
+        [first, behind @ ..] if is(first, '&') => behind.iter().any(|token| is_word(token, "mut")),
+        [TokenTree::Group(group)] => group.delimiter() == Delimiter::None,
+        [only] if is(only, '!') => false,
+        _ => {
+            let name = tokens.iter().take_while(|token| !is(token, '<')).last();
+            !name.is_some_and(|name| {
+                let name = name.to_string();
+                PRIMITIVE.contains(&&*name)
+                    || ["Option", "Result", "String", "Vec"].contains(&&*name)
+            })
+        }
+    }
+}
+
 /// Whether `return` stands in a body, outside of the `async` blocks in it.
 pub(crate) fn returns_early(body: &Group) -> bool {
     let mut tokens = body.stream().into_iter().peekable();
@@ -83,8 +106,6 @@ pub(crate) fn returns_early(body: &Group) -> bool {
 #[cfg(test)]
 mod tests {
     use std::str::FromStr;
-
-    use proc_macro2::Delimiter;
 
     use super::*;
 
@@ -111,6 +132,28 @@ mod tests {
         }
         assert_eq!(Returned::of_future(&tokens("BoxFuture<'_, u8>")), Returned::Boxed);
         assert_eq!(Returned::of_future(&tokens("impl Task")), Returned::Opaque);
+    }
+
+    #[test]
+    fn what_is_no_future_is_known_of_the_usual_types() {
+        for (result, expected) in [
+            ("()", false),
+            ("(A, B)", false),
+            ("[A; 3]", false),
+            ("!", false),
+            ("u8", false),
+            ("&'a str", false),
+            ("&'a mut A", true),
+            ("io::Result<impl Future>", false),
+            ("Option<A>", false),
+            ("Vec", false),
+            ("impl Iterator<Item = u8>", true),
+            ("JoinHandle<()>", true),
+            ("<A as B>::Result", true),
+        ] {
+            assert_eq!(may_be_a_future(Some(&tokens(result))), expected, "{result}");
+        }
+        assert!(!may_be_a_future(None));
     }
 
     #[test]

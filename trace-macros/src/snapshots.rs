@@ -93,7 +93,7 @@ fn main_of_any_type() {
         #[allow(unused)]
         fn main() -> impl Termination {
             let __guard = shop::__private::start_from_env();
-            { brew()?; Ok(()) }
+            '_body: { brew()?; Ok(()) }
         }
         "#,
     );
@@ -198,9 +198,136 @@ fn what_surrounds_the_body_stays() {
                     );
                 ::trace::__private::region(&__CALLSITE)
             };
-            {
+            '_body: {
                 use std::mem;
                 move || mem::drop(b)
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn async_function() {
+    check(
+        Kind::Task,
+        "",
+        "pub(crate) async fn pour(&self, (mut a, _): (Cup, Cup), _b: B, n: u8) -> Result<Cup> {
+            a.fill(n)?; Ok(a)
+        }",
+        r#"
+        pub(crate) async fn pour(&self, (mut a, _): (Cup, Cup), _b: B, n: u8) -> Result<Cup> {
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::task(
+                        "pour",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::task_future(&__CALLSITE)
+            } {
+                __begun => {
+                    let __result = ::trace::__private::result_type();
+                    if false { return ::trace::__private::result_of(__result); }
+                    __begun.run(async move {
+                        #[allow(clippy::used_underscore_binding)]
+                        let _ = (&_b, &a,);
+                        if false { return ::trace::__private::result_of(__result); }
+                        '_body: { a.fill(n)?; Ok(a) }
+                    }).await
+                }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn async_function_that_may_give_a_future() {
+    check(
+        Kind::Region,
+        "crate = shop",
+        "async fn pour() -> impl Future { #![allow(unused)] cup. }",
+        r#"
+        async fn pour() -> impl Future {
+            #![allow(unused)]
+            match {
+                static __CALLSITE: shop::__private::Callsite =
+                    shop::__private::Callsite::region(
+                        "pour",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                shop::__private::region_future(&__CALLSITE)
+            } {
+                __begun => {
+                    #[allow(clippy::async_yields_async)]
+                    let __body = async move { '_body: { cup. } };
+                    __begun.run(__body).await
+                }
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn future_that_is_returned() {
+    check(
+        Kind::Region,
+        "args(n)",
+        "fn pour(n: u8) -> impl Future<Output = u8> { let m = n; async move { m } }",
+        r#"
+        fn pour(n: u8) -> impl Future<Output = u8> {
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::region(
+                        "pour",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &["n"]
+                    );
+                if ::trace::__private::enabled() {
+                    (|| ::trace::__private::region_future_with(&__CALLSITE, &[
+                        ::trace::__private::arg(&n)
+                    ]))()
+                } else {
+                    ::trace::__private::region_future_off(&__CALLSITE)
+                }
+            } {
+                __begun => __begun.here().run('_body: { let m = n; async move { m } })
+            }
+        }
+        "#,
+    );
+}
+
+#[test]
+fn box_that_is_returned_early() {
+    check(
+        Kind::Region,
+        "future",
+        "fn pour() -> BoxFuture<'static, u8> { return f(); }",
+        r#"
+        fn pour() -> BoxFuture<'static, u8> {
+            match {
+                static __CALLSITE: ::trace::__private::Callsite =
+                    ::trace::__private::Callsite::region(
+                        "pour",
+                        ::core::file!(), ::core::line!(), ::core::module_path!(),
+                        &[]
+                    );
+                ::trace::__private::region_future(&__CALLSITE)
+            } {
+                __begun => {
+                    let __result = ::trace::__private::result_type();
+                    if false { return ::trace::__private::result_of(__result); }
+                    let __future = ::trace::__private::returned(__result, move || { return f(); });
+                    if ::trace::__private::enabled() {
+                        ::trace::__private::Box::pin(__begun.here().run(__future))
+                    } else {
+                        __future
+                    }
+                }
             }
         }
         "#,

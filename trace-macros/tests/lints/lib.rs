@@ -8,6 +8,9 @@
 #[path = "facade.rs"]
 pub mod __private;
 
+pub mod asynchronous;
+pub mod returned;
+
 // What the compiler warns about.
 
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]

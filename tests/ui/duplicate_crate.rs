@@ -1,0 +1,6 @@
+#[trace::region(crate = trace, crate = ::trace)]
+fn pour() {}
+
+fn main() {
+    pour();
+}

@@ -1,0 +1,18 @@
+use std::future::{Ready, ready};
+
+#[trace::region(future)]
+fn pour() {}
+
+#[trace::task(call)]
+async fn steam_milk() {}
+
+#[trace::region(future, call)]
+fn grind() -> Ready<u8> {
+    ready(3)
+}
+
+fn main() {
+    pour();
+    drop(steam_milk());
+    drop(grind());
+}
