@@ -49,8 +49,20 @@ unless_compiled_out! {
         /// With the body.
         #[inline(always)]
         pub fn run<F: Future>(self, body: F) -> FunctionFuture<F> {
-            let Self { callsite, state } = self;
-            FunctionFuture { body: ManuallyDrop::new(body), callsite, state }
+            let mut this = ManuallyDrop::new(self);
+            let state = std::mem::replace(&mut this.state, State::Over);
+            FunctionFuture { body: ManuallyDrop::new(body), callsite: this.callsite, state }
+        }
+    }
+
+    /// There is no body: what was to make one panicked, unless tracing was switched off meanwhile.
+    impl Drop for Unpolled {
+        #[cold]
+        fn drop(&mut self) {
+            use trace_format::FiberOutcome::{Cancelled, Panicked};
+            if let (State::Recorded(fiber), true) = (&mut self.state, crate::is_enabled()) {
+                fiber.end(if std::thread::panicking() { Panicked } else { Cancelled });
+            }
         }
     }
 }
