@@ -337,6 +337,18 @@ mod annotated {
         panic!("this panic is part of the test");
     }
 
+    pub(crate) use ::trace as renamed;
+
+    /// Names of ours, which mean something else in here.
+    mod named_like_ours {
+        mod trace {}
+        mod core {}
+        mod std {}
+
+        #[::trace::test(crate = crate::annotated::renamed)]
+        fn passes() {}
+    }
+
     #[trace::test]
     #[ignore = "it fails"]
     fn returns_an_error() -> Result<(), std::num::TryFromIntError> {
@@ -382,6 +394,7 @@ fn run_tests(arguments: &[&str], code: i32) -> Vec<(String, Option<String>)> {
 fn each_test_is_a_task() {
     let panicked = || Some("panicked".to_owned());
     let passing = [
+        ("annotated::named_like_ours::passes".to_owned(), None),
         ("annotated::panics_as_it_should".to_owned(), panicked()),
         ("annotated::passes".to_owned(), None),
         ("annotated::passes_asynchronously".to_owned(), None),
@@ -389,11 +402,12 @@ fn each_test_is_a_task() {
     ];
     assert_eq!(run_tests(&[], 0), passing);
     let all = [
-        ("annotated::panics".to_owned(), panicked()),
         passing[0].clone(),
+        ("annotated::panics".to_owned(), panicked()),
         passing[1].clone(),
         passing[2].clone(),
         passing[3].clone(),
+        passing[4].clone(),
         ("annotated::returns_an_error".to_owned(), None),
     ];
     assert_eq!(run_tests(&["--include-ignored"], 101), all);
