@@ -85,7 +85,7 @@ fn labels(n: u32) -> &'static str {
 
 /// A parameter is called and changed, and what is borrowed from one lives on.
 #[trace::region]
-fn calls<'a>(mut each: impl FnMut(u32), out: &'a mut [u32]) -> Option<&'a mut u32> {
+fn calls(mut each: impl FnMut(u32), out: &mut [u32]) -> Option<&mut u32> {
     each(3);
     each(4);
     let first = out.first_mut()?;

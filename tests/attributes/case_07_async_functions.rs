@@ -84,6 +84,7 @@ fn results_are_those_of_the_function() {
     assert_eq!(run(collected::<_, Vec<u8>>(vec![Ok(1), Ok(2)])), Ok(vec![1, 2]));
 
     #[trace::region]
+    #[expect(clippy::needless_return)]
     async fn only_returns(value: &str) -> &str {
         pause().await;
         return value.trim();

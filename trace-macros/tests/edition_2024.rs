@@ -5,5 +5,8 @@ mod drop_order;
 
 #[test]
 fn guard_is_dropped_after_the_body() {
-    drop_order::check(["temporary", "local", "parameter"]);
+    drop_order::check(
+        ["temporary", "local", "parameter"],
+        ["temporary", "local", "guard", "parameter"],
+    );
 }

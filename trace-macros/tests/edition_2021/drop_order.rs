@@ -6,5 +6,8 @@ mod drop_order;
 
 #[test]
 fn guard_is_dropped_after_the_body() {
-    drop_order::check(["local", "temporary", "parameter"]);
+    drop_order::check(
+        ["local", "temporary", "parameter"],
+        ["local", "guard", "temporary", "parameter"],
+    );
 }

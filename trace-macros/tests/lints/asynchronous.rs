@@ -327,3 +327,18 @@ pub async fn unused_with_a_name(_x: Mutex<u32>) { ready(()).await; }
 
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
 pub async fn is_empty() {}
+
+// All functions of a block.
+
+pub struct Machine { size: u32 }
+
+#[cfg_attr(feature = "annotated", trace_macros::region_all(crate = crate))]
+impl Machine {
+    pub async fn brew(&self, x: u32) -> u32 { let y = 1; ready(()).await; return self.size; }
+
+    async fn unused(&mut self) { ready(()).await }
+
+    pub async fn by_value(&self, x: String) -> Result<usize, u32> { ready(()).await; Ok(x.len()) }
+
+    pub fn later(&self, x: &Vec<u32>) -> impl Future<Output = u32> { let y = x.len() as u32; return ready(y); }
+}
