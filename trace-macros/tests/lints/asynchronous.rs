@@ -51,7 +51,16 @@ async fn overwritten(mut x: u32) -> u32 { x = 3; ready(()).await; x }
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
 async fn unused_pattern((x, y): (u32, u32)) -> u32 { ready(()).await; y }
 
+#[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
+async fn shadowed_string(hidden: String) -> u32 { let hidden = 3; ready(()).await; hidden }
+
 // What clippy warns about.
+
+#[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
+pub async fn async_yields_async(x: u32) -> u32 { let y = async { ready(x) }; y.await.await }
+
+#[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
+pub async fn async_yields_async_and_a_future(x: u32) -> std::future::Ready<u32> { let y = async { ready(x + 1) }; y.await }
 
 #[cfg_attr(feature = "annotated", trace_macros::region(crate = crate, args(one = 1)))]
 pub async fn needless_return(x: u32) -> u32 { ready(()).await; return x.count_ones(); }

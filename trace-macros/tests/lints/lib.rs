@@ -2,6 +2,7 @@
 
 #![warn(unused, dead_code, unreachable_code, clippy::pedantic, clippy::nursery)]
 #![warn(unused_qualifications, unused_results, unused_lifetimes, let_underscore_drop)]
+#![warn(clippy::async_yields_async)]
 
 #[cfg(feature = "annotated")]
 #[allow(warnings, clippy::pedantic, clippy::nursery)]
