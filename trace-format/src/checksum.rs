@@ -51,7 +51,7 @@ fn continued(checksum: u32, bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn a_part_has_the_checksum_it_has_alone() {
         let bytes: Vec<u8> = (0..3000_u32).map(|i| (i * i % 251) as u8).collect();
         let mut checksums = Checksums::default();
@@ -63,7 +63,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn bytes_between_distant_parts_are_left_out() {
         let bytes = vec![5; 10_000];
         let mut checksums = Checksums::default();

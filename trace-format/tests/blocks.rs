@@ -34,7 +34,7 @@ fn found(file: &[u8]) -> Vec<Result<&[u8], usize>> {
     found
 }
 
-#[test]
+#[trace::test]
 fn the_bytes_of_a_head() {
     let head = BlockHead::of(BlockType::Chunk, 0x0102, b"123456789");
     assert_eq!(head.checksum, 0xcbf4_3926, "the check value of CRC-32");
@@ -52,7 +52,7 @@ fn checked(mut bytes: [u8; BLOCK_HEAD_LEN]) -> [u8; BLOCK_HEAD_LEN] {
     bytes
 }
 
-#[test]
+#[trace::test]
 fn a_head_with_any_byte_changed_is_none() {
     let bytes = BlockHead::of(BlockType::Chunk, 1, b"milk").to_bytes();
     for i in 0..bytes.len() {
@@ -64,7 +64,7 @@ fn a_head_with_any_byte_changed_is_none() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_head_with_a_right_check_is_none_when_a_field_cannot_be() {
     let bytes = BlockHead::of(BlockType::Chunk, 1, b"").to_bytes();
     for (at, byte) in [(0, 0xb0), (4, 0), (4, 7), (5, 1), (6, 1), (7, 1), (11, 4)] {
@@ -77,31 +77,31 @@ fn a_head_with_a_right_check_is_none_when_a_field_cannot_be() {
     }
 }
 
-#[test]
+#[trace::test]
 #[should_panic(expected = "a payload of 67108865 bytes")]
 fn a_payload_that_is_too_long_is_not_written() {
     BlockHead::of(BlockType::Chunk, 0, &vec![0; MAX_PAYLOAD_LEN + 1]);
 }
 
-#[test]
+#[trace::test]
 fn blocks_one_behind_the_other() {
     assert_eq!(found(&[]), []);
     assert_eq!(found(&blocks(&[b"a", b"", b"bc"])), [Ok(&b"a"[..]), Ok(b""), Ok(b"bc")]);
 }
 
-#[test]
+#[trace::test]
 fn an_offset_behind_the_end_finds_nothing() {
     assert_eq!(Stretches::new(b"milk", 5).next(), None);
 }
 
-#[test]
+#[trace::test]
 fn a_damaged_head_costs_one_block() {
     let mut file = blocks(&[b"a", b"bc", b"d"]);
     file[25 + 9] ^= 1;
     assert_eq!(found(&file), [Ok(&b"a"[..]), Err(26), Ok(b"d")]);
 }
 
-#[test]
+#[trace::test]
 fn a_damaged_payload_costs_one_block_and_keeps_its_head() {
     let mut file = blocks(&[b"a", b"bc", b"d"]);
     file[25 + 24] ^= 1;
@@ -112,21 +112,21 @@ fn a_damaged_payload_costs_one_block_and_keeps_its_head() {
     assert_eq!((head.sequence, head.len), (1, 2));
 }
 
-#[test]
+#[trace::test]
 fn bytes_that_went_missing_cost_one_block() {
     let mut file = blocks(&[&[1; 300], &[2; 100], b"c", &[4; 500]]);
     file.drain(100..200);
     assert_eq!(found(&file), [Err(224), Ok(&[2; 100][..]), Ok(b"c"), Ok(&[4; 500])]);
 }
 
-#[test]
+#[trace::test]
 fn bytes_that_came_between_cost_no_block() {
     let mut file = blocks(&[b"a", b"b"]);
     file.splice(25..25, [MARKER[0]; 10]);
     assert_eq!(found(&file), [Ok(&b"a"[..]), Err(10), Ok(b"b")]);
 }
 
-#[test]
+#[trace::test]
 fn an_unfinished_block_is_junk_with_a_head() {
     let file = blocks(&[b"a", b"bc"]);
     let stretches: Vec<_> = Stretches::new(&file[..file.len() - 1], 0).collect();
@@ -134,7 +134,7 @@ fn an_unfinished_block_is_junk_with_a_head() {
     assert_eq!(stretches.len(), 2);
 }
 
-#[test]
+#[trace::test]
 fn a_block_in_a_damaged_payload_is_found() {
     let inner = blocks(&[b"a", &[7; 1000], b"c"]);
     let mut file = blocks(&[&inner, b"d"]);
@@ -146,7 +146,7 @@ fn a_block_in_a_damaged_payload_is_found() {
 }
 
 /// Whoever reads each payload as it comes reads some 2^40 bytes here, which takes minutes.
-#[test]
+#[trace::test]
 fn a_file_full_of_heads_that_lie_takes_linear_time() {
     let count = 1 << 18;
     let mut file = Vec::new();

@@ -23,7 +23,7 @@ fn generated() -> Vec<(&'static str, String)> {
     ]
 }
 
-#[test]
+#[trace::test]
 fn the_document_says_what_the_tables_say() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/format.md");
     // A packaged crate comes without the workspace's documents.
@@ -43,7 +43,7 @@ fn the_document_says_what_the_tables_say() {
 }
 
 /// Every shape that a field has is explained.
-#[test]
+#[trace::test]
 fn the_prose_knows_all_shapes() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/format.md");
     let Ok(document) = std::fs::read_to_string(&path) else { return };
@@ -57,7 +57,7 @@ fn the_prose_knows_all_shapes() {
     }
 }
 
-#[test]
+#[trace::test]
 fn the_bytes_of_the_example_are_those_of_its_text() {
     let file = Example::file();
     assert_eq!(text_to_file(&text_of(&file.bytes)).unwrap(), file.bytes);

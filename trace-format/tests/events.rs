@@ -25,7 +25,7 @@ fn same(event: Event<'_>, kind: u8, fields: &[u8]) {
     }
 }
 
-#[test]
+#[trace::test]
 fn regions() {
     same(Event::RegionBegin { callsite: CALLSITE }, 1, &[7, 0]);
     same(Event::TaskRegionBegin { callsite: CALLSITE, task: TASK }, 2, &[7, 0, 5]);
@@ -35,7 +35,7 @@ fn regions() {
     same(Event::UnseenRegionEnd { callsite: CALLSITE }, 5, &[7, 0]);
 }
 
-#[test]
+#[trace::test]
 fn arguments() {
     let values = || Values::new([Value::Bool(true), Value::U64(9)].into_iter());
     same(Event::RegionArgs { values: values() }, 6, &[2, 7, 2, 9]);
@@ -45,7 +45,7 @@ fn arguments() {
     same(Event::TaskArg { key: CALLSITE, task: TASK, value: value() }, 12, &[7, 0, 5, 1, 1]);
 }
 
-#[test]
+#[trace::test]
 fn tasks() {
     let parent = TaskId(4);
     same(Event::TaskBegin { callsite: CALLSITE, task: TASK, parent }, 8, &[7, 0, 5, 4]);
@@ -54,7 +54,7 @@ fn tasks() {
     same(Event::TaskEnter { task: TASK }, 13, &[5]);
 }
 
-#[test]
+#[trace::test]
 fn logs_and_counters() {
     let message = || Text::new("hot");
     same(Event::Log { callsite: CALLSITE, message: message() }, 14, b"\x07\0\x06hot");
@@ -63,7 +63,7 @@ fn logs_and_counters() {
     same(Event::Counter { callsite: CALLSITE, value: Value::U64(3) }, 16, &[7, 0, 2, 3]);
 }
 
-#[test]
+#[trace::test]
 fn fibers() {
     let (callsite, fiber, parent, task) = (CALLSITE, FiberId(8), FiberId(6), TASK);
     let outcome = FiberOutcome::Cancelled;
@@ -77,13 +77,13 @@ fn fibers() {
     same(Event::Wake { fiber }, 24, &[8]);
 }
 
-#[test]
+#[trace::test]
 fn clock_and_loss() {
     same(Event::Clock { ticks: Ticks(258) }, 17, &[2, 1, 0, 0, 0, 0, 0, 0]);
     same(Event::Loss { cause: LossCause::Reentrant, count: 300, age: 9 }, 18, &[2, 0xac, 2, 9]);
 }
 
-#[test]
+#[trace::test]
 fn the_time_takes_as_many_bytes_as_it_needs() {
     let end = |delta| {
         let mut bytes = Vec::new();
@@ -103,7 +103,7 @@ fn the_time_takes_as_many_bytes_as_it_needs() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_time_longer_than_it_must_be_is_refused() {
     for bytes in [&[3 << 3 | 1, 0][..], &[3 << 3 | 2, 9, 0], &[3 << 3 | 7, 1, 0, 0, 0, 0, 0, 0]] {
         let malformed = Timed::decode(&mut Cursor::new(bytes)).unwrap_err();
@@ -111,7 +111,7 @@ fn a_time_longer_than_it_must_be_is_refused() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_kind_that_is_not_in_the_table_is_refused() {
     let known: Vec<_> = EVENTS.iter().map(|spec| spec.code).collect();
     for code in (0..32).filter(|code| !known.contains(code)) {
@@ -123,7 +123,7 @@ fn a_kind_that_is_not_in_the_table_is_refused() {
     assert!(!known.contains(&0), "zeroed memory is no event");
 }
 
-#[test]
+#[trace::test]
 fn the_table_and_the_kinds_agree() {
     for spec in EVENTS {
         let kind = Kind::from_code(spec.code).unwrap();
@@ -132,7 +132,7 @@ fn the_table_and_the_kinds_agree() {
     }
 }
 
-#[test]
+#[trace::test]
 fn an_error_tells_event_and_field() {
     let malformed = Timed::decode(&mut Cursor::new(&[4 << 3, 7, 0, 1])).unwrap_err();
     let message = "expected WholeRegionEnd.task, found the end of the bytes at 4";

@@ -24,7 +24,7 @@ where
     }
 }
 
-#[test]
+#[trace::test]
 fn header() {
     let header = Header {
         version: 1,
@@ -47,7 +47,7 @@ fn header() {
     same(header, &[&[1], session, &[3], &[0xac, 2], &[4], &[5], paths, &[6], &[7], &[2], &[2]]);
 }
 
-#[test]
+#[trace::test]
 fn callsite() {
     let callsite = Callsite {
         id: CallsiteId(7),
@@ -61,7 +61,7 @@ fn callsite() {
     same(callsite, &[&[7, 0], &[2], b"\x02n\x02f", &[0xac, 2], b"\x02m", b"\x02\x02k\x02l"]);
 }
 
-#[test]
+#[trace::test]
 fn chunk_head() {
     let head = ChunkHead {
         thread: 1,
@@ -83,26 +83,26 @@ fn chunk_head() {
     same(head, &[&[1, 2], base, &[4], b"\x02t", &[5, 7], &[1], &[8, 0, 0xac, 2, 5, 10, 0xac, 2]]);
 }
 
-#[test]
+#[trace::test]
 fn anchor() {
     let anchor = Anchor { ticks: Ticks(1), monotonic_ns: 2, wall_ns: 300 };
     same(anchor, &[&[1, 0, 0, 0, 0, 0, 0, 0], &[2], &[0xac, 2]]);
 }
 
-#[test]
+#[trace::test]
 fn loss_record() {
     let cause = LossCause::TooLarge;
     let loss = LossRecord { thread: 1, cause, count: 300, from: Ticks(5), to: Ticks(6) };
     same(loss, &[&[1], &[3], &[0xac, 2], &[5, 0, 0, 0, 0, 0, 0, 0], &[6, 0, 0, 0, 0, 0, 0, 0]]);
 }
 
-#[test]
+#[trace::test]
 fn summary() {
     let summary = Summary { end: Ticks(1), chunks: 2, lost: 300 };
     same(summary, &[&[1, 0, 0, 0, 0, 0, 0, 0], &[2], &[0xac, 2]]);
 }
 
-#[test]
+#[trace::test]
 fn a_record_has_the_number_of_its_block() {
     for block_type in BlockType::ALL {
         let records = RECORDS.iter().filter(|spec| spec.code == *block_type as u8);

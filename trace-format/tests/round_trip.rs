@@ -19,7 +19,7 @@ fn text_of(file: &[u8]) -> String {
 
 macro_rules! both_ways {
     ($($name:ident: $Type:ty;)+) => { proptest! { $(
-        #[test]
+        #[trace::test]
         fn $name(value in arbitrary::$name()) {
             let mut bytes = Vec::new();
             value.encode(&mut bytes);
@@ -47,7 +47,7 @@ both_ways! {
 }
 
 proptest! {
-    #[test]
+    #[trace::test]
     fn events(timed in arbitrary::timed()) {
         let mut bytes = Vec::new();
         timed.encode(&mut bytes);
@@ -63,7 +63,7 @@ proptest! {
     }
 
     /// Whatever an event's decoder takes, its encoder gives back: there is no second encoding.
-    #[test]
+    #[trace::test]
     fn bytes_that_are_an_event_are_the_bytes_of_that_event(
         bytes in prop::collection::vec(any::<u8>(), 0..40),
     ) {
@@ -77,18 +77,18 @@ proptest! {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn files(file in arbitrary::file()) {
         let text = text_of(&file);
         prop_assert_eq!(text_to_file(&text).unwrap(), file, "{}", text);
     }
 
-    #[test]
+    #[trace::test]
     fn any_bytes_at_all(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         prop_assert_eq!(text_to_file(&text_of(&bytes)).unwrap(), bytes);
     }
 
-    #[test]
+    #[trace::test]
     fn files_cut_and_damaged(
         file in arbitrary::file(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),

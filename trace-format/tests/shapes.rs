@@ -33,7 +33,7 @@ fn refused<T: Field<'static> + std::fmt::Debug>(bytes: &'static [u8], message: &
     assert_eq!(malformed.to_string(), message);
 }
 
-#[test]
+#[trace::test]
 fn varint() {
     same(0_u64, &[0]);
     same(127_u64, &[0x7f]);
@@ -43,7 +43,7 @@ fn varint() {
     same(u64::MAX, &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]);
 }
 
-#[test]
+#[trace::test]
 fn a_varint_longer_than_it_must_be_is_refused() {
     let message = "expected it as the shortest varint of at most 64 bits at 0";
     refused::<u64>(&[0x80, 0], message);
@@ -51,25 +51,25 @@ fn a_varint_longer_than_it_must_be_is_refused() {
     refused::<u64>(&[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0], message);
 }
 
-#[test]
+#[trace::test]
 fn a_varint_of_more_than_64_bits_is_refused() {
     let message = "expected it as the shortest varint of at most 64 bits at 0";
     refused::<u64>(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], message);
     refused::<u64>(&[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x81, 0], message);
 }
 
-#[test]
+#[trace::test]
 fn varint_below_two_to_the_32() {
     same(u32::MAX, &[0xff, 0xff, 0xff, 0xff, 0x0f]);
     refused::<u32>(&[0x80, 0x80, 0x80, 0x80, 0x10], "it at 0 cannot be 4294967296");
 }
 
-#[test]
+#[trace::test]
 fn ticks() {
     same(Ticks(0x0102_0304_0506_0708), &[8, 7, 6, 5, 4, 3, 2, 1]);
 }
 
-#[test]
+#[trace::test]
 fn callsite() {
     same(CallsiteId(7), &[7, 0]);
     same(CallsiteId(0xfffe), &[0xfe, 0xff]);
@@ -78,20 +78,20 @@ fn callsite() {
     refused::<CallsiteId>(&[0xff, 0xff, 7, 0, 0, 0], "it at 0 cannot be 7");
 }
 
-#[test]
+#[trace::test]
 fn task() {
     same(TaskId::BACKGROUND, &[0]);
     same(TaskId(300), &[0xac, 2]);
 }
 
-#[test]
+#[trace::test]
 fn text() {
     same(Text::new(""), &[0]);
     same(Text::new("milk"), &[8, b'm', b'i', b'l', b'k']);
     same(Text { bytes: b"\xff\0"[..].into(), original_len: None }, &[4, 0xff, 0]);
 }
 
-#[test]
+#[trace::test]
 fn a_text_that_was_cut_tells_how_long_it_was() {
     same(Text { bytes: b"mi"[..].into(), original_len: Some(300) }, &[5, 0xac, 2, b'm', b'i']);
     assert_eq!(Text::cut("milk", 4), Text::new("milk"));
@@ -100,7 +100,7 @@ fn a_text_that_was_cut_tells_how_long_it_was() {
     assert_eq!((&*cup.bytes, cup.original_len), (&b"t"[..], Some(8)), "no half of an ä");
 }
 
-#[test]
+#[trace::test]
 fn a_text_longer_than_the_bytes_is_refused() {
     let message = "expected it, found the end of the bytes at 3";
     refused::<Text<'_>>(&[6, b'a', b'b'], message);
@@ -108,7 +108,7 @@ fn a_text_longer_than_the_bytes_is_refused() {
     refused::<Text<'_>>(huge, "expected it, found the end of the bytes at 10");
 }
 
-#[test]
+#[trace::test]
 fn value() {
     same(Value::I64(0), &[1, 0]);
     same(Value::I64(-1), &[1, 1]);
@@ -130,13 +130,13 @@ fn value() {
     refused::<Value<'_>>(&[11], "it at 0 cannot be 11");
 }
 
-#[test]
+#[trace::test]
 fn doubles_are_equal_when_their_bits_are() {
     assert_eq!(Value::F64(f64::NAN), Value::F64(f64::NAN));
     assert_ne!(Value::F64(0.0), Value::F64(-0.0));
 }
 
-#[test]
+#[trace::test]
 fn values() {
     same(Values::new([].into_iter()), &[0]);
     let two = [Value::Bool(true), Value::U64(5)];
@@ -145,13 +145,13 @@ fn values() {
     refused::<Values<'_>>(&[2, 7, 11], "it at 2 cannot be 11");
 }
 
-#[test]
+#[trace::test]
 fn list() {
     same(Vec::<Text<'_>>::new(), &[0]);
     same(vec![Text::new("a"), Text::new("")], &[2, 2, b'a', 0]);
 }
 
-#[test]
+#[trace::test]
 fn a_count_of_more_than_the_bytes_is_refused_at_once() {
     let huge = &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0];
     let message = "it at 0 claims 18446744073709551615 entries, but 2 bytes follow";
@@ -159,7 +159,7 @@ fn a_count_of_more_than_the_bytes_is_refused_at_once() {
     refused::<Values<'_>>(huge, message);
 }
 
-#[test]
+#[trace::test]
 fn bytes_with_a_meaning() {
     same(ClockSource::Tsc, &[1]);
     same(CallsiteKind::Argument, &[5]);
@@ -173,7 +173,7 @@ fn bytes_with_a_meaning() {
     refused::<Beginning>(&[3], "it at 0 cannot be 3");
 }
 
-#[test]
+#[trace::test]
 fn bounded_memory_takes_everything_or_says_so() {
     let mut memory = [0; 4];
     let mut out = Bounded::new(&mut memory);
@@ -189,7 +189,7 @@ fn bounded_memory_takes_everything_or_says_so() {
     assert_eq!(memory, [1, 2, 0xac, 2]);
 }
 
-#[test]
+#[trace::test]
 fn integers_of_any_length_are_the_same_near_the_end() {
     let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9];
     for len in 0..=8 {
@@ -201,7 +201,7 @@ fn integers_of_any_length_are_the_same_near_the_end() {
     assert_eq!(short, Err(Malformed::Ends { offset: 2, expected: "it" }));
 }
 
-#[test]
+#[trace::test]
 fn a_list_is_of_limited_length() {
     let list = |len: usize| {
         let mut bytes = Vec::new();

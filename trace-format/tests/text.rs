@@ -26,7 +26,7 @@ fn comes_back(file: &[u8]) {
     assert_eq!(text_to_file(&text).expect(&text), file, "{text}");
 }
 
-#[test]
+#[trace::test]
 fn golden_traces_come_back_letter_by_letter() {
     for golden in [CAPPUCCINO, DAMAGE] {
         assert_eq!(text_of(&text_to_file(golden).unwrap()), golden);
@@ -34,13 +34,13 @@ fn golden_traces_come_back_letter_by_letter() {
 }
 
 /// The text could stay the same while the bytes change, on both sides at once.
-#[test]
+#[trace::test]
 fn golden_traces_have_the_bytes_they_always_had() {
     let checksums = [CAPPUCCINO, DAMAGE].map(|text| crc32fast::hash(&text_to_file(text).unwrap()));
     assert_eq!(checksums, [3_930_307_904, 2_055_073_566]);
 }
 
-#[test]
+#[trace::test]
 fn the_golden_trace_has_every_event_and_record() {
     for spec in trace_format::EVENTS.iter().chain(trace_format::RECORDS) {
         assert!(
@@ -51,7 +51,7 @@ fn the_golden_trace_has_every_event_and_record() {
     }
 }
 
-#[test]
+#[trace::test]
 fn every_beginning_of_a_file_comes_back() {
     let file = text_to_file(CAPPUCCINO).unwrap();
     for len in 0..file.len() {
@@ -59,7 +59,7 @@ fn every_beginning_of_a_file_comes_back() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_file_with_any_byte_changed_comes_back() {
     let file = text_to_file(CAPPUCCINO).unwrap();
     for at in 0..file.len() {
@@ -72,7 +72,7 @@ fn a_file_with_any_byte_changed_comes_back() {
 }
 
 /// As above, but with checksums that are right, so that it is the records that are damaged.
-#[test]
+#[trace::test]
 fn payloads_with_any_byte_changed_or_cut_come_back() {
     let file = text_to_file(CAPPUCCINO).unwrap();
     for stretch in Stretches::new(&file, MAGIC.len()) {
@@ -95,7 +95,7 @@ fn payloads_with_any_byte_changed_or_cut_come_back() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_second_spelling_of_the_same_is_kept_as_it_is() {
     let head = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     for event in [
@@ -113,7 +113,7 @@ fn a_second_spelling_of_the_same_is_kept_as_it_is() {
     }
 }
 
-#[test]
+#[trace::test]
 fn whoever_takes_the_text_can_stop_it() {
     let file = text_to_file(CAPPUCCINO).unwrap();
     let mut pieces = 0;
@@ -124,7 +124,7 @@ fn whoever_takes_the_text_can_stop_it() {
     assert_eq!((stopped, pieces), (Err("enough"), 2));
 }
 
-#[test]
+#[trace::test]
 fn comments_empty_lines_and_line_ends_of_windows_mean_nothing() {
     let text = "# a trace\r\nruntime-trace 1 # magic\r\n\r\nblock anchors\r\n  # none\r\n";
     let mut file = MAGIC.to_vec();
@@ -137,7 +137,7 @@ fn wrong(text: &str, message: &str) {
     assert_eq!(text_to_file(text).unwrap_err().to_string(), message);
 }
 
-#[test]
+#[trace::test]
 fn an_error_tells_line_and_column() {
     wrong(
         "blocks header",
@@ -156,7 +156,7 @@ fn an_error_tells_line_and_column() {
     wrong("block anchors\n  Summary", "line 2, column 3: expected `Anchor`, found \"Summary\"");
 }
 
-#[test]
+#[trace::test]
 fn an_error_tells_the_field() {
     let anchor = |fields: &str| format!("block anchors\n  Anchor {fields}");
     wrong(&anchor("tick=1"), "line 2, column 10: expected `ticks=`, found \"tick=1\"");
@@ -179,7 +179,7 @@ fn an_error_tells_the_field() {
     );
 }
 
-#[test]
+#[trace::test]
 fn an_error_tells_the_event() {
     let chunk = |event: &str| {
         let head = "ChunkHead thread=1 sequence=0 base=0 os_thread=0 thread_name=\"\" task=0 depth=0 open=[]";
@@ -206,7 +206,7 @@ fn an_error_tells_the_event() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_payload_that_is_too_long_is_an_error() {
     let line = format!("  hex {}\n", "00".repeat(1 << 20));
     let text = format!("raw chunk\n{}", line.repeat(65));
@@ -215,7 +215,7 @@ fn a_payload_that_is_too_long_is_an_error() {
     assert!(error.expected.contains("at most 67108864 bytes"), "{error}");
 }
 
-#[test]
+#[trace::test]
 fn strings_hide_nothing() {
     let mut text = String::new();
     quote("a\u{202e}b\u{1b}[31m\u{feff}\r\u{9b}é\"\\".as_bytes(), &mut text);
@@ -225,7 +225,7 @@ fn strings_hide_nothing() {
     assert_eq!(text, r#""\xe2\x82 \xff""#);
 }
 
-#[test]
+#[trace::test]
 fn doubles_keep_their_bits() {
     for double in [0.0, -0.0, 0.1, 1e300, 5e-324, f64::INFINITY, f64::NEG_INFINITY, -f64::NAN] {
         let mut text = String::new();
@@ -235,12 +235,12 @@ fn doubles_keep_their_bits() {
 }
 
 proptest! {
-    #[test]
+    #[trace::test]
     fn any_text_at_all_is_read_or_refused(text in any::<String>()) {
         let _ = text_to_file(&text);
     }
 
-    #[test]
+    #[trace::test]
     fn a_golden_trace_with_other_letters_is_read_or_refused(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<char>()), 1..4),
         cut in any::<prop::sample::Index>(),
@@ -256,7 +256,7 @@ proptest! {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn pieces_of_the_text_form_in_any_order_are_read_or_refused(
         pieces in prop::collection::vec(prop::sample::select(&[
             "runtime-trace 1", "block ", "raw ", "junk ", "sequence ", "chunk", "header", "\n",

@@ -133,7 +133,7 @@ mod tests {
         Family::new(&chosen, parts.iter().map(|&(part, of)| (TaskId(part), TaskId(of))).collect())
     }
 
-    #[test]
+    #[trace::test]
     fn parts_of_parts_belong() {
         let family = family(&[1, 3], &[(5, 4), (2, 1), (3, 2), (4, 3), (9, 8)]);
         assert_eq!(family.owners(TaskId(1)), [0]);
@@ -145,7 +145,7 @@ mod tests {
         assert!(family.owners(TaskId(8)).is_empty());
     }
 
-    #[test]
+    #[trace::test]
     fn circles_end() {
         let both = family(&[1, 2], &[(1, 2), (2, 1)]);
         assert_eq!((both.owners(TaskId(1)), both.owners(TaskId(2))), (&[0, 1][..], &[1, 0][..]));

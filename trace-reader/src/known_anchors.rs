@@ -65,7 +65,7 @@ mod tests {
         known.into_kept().iter().map(|anchor| anchor.ticks.0).collect()
     }
 
-    #[test]
+    #[trace::test]
     fn all_are_kept_while_there_are_few_and_some_of_many() {
         let most = MOST as u64;
         assert_eq!(kept(0), [0; 0]);

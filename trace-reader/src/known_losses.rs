@@ -41,7 +41,7 @@ mod tests {
     use super::*;
     use trace_format::LossCause;
 
-    #[test]
+    #[trace::test]
     fn none_is_forgotten() {
         let mut known = KnownLosses::default();
         let causes = [LossCause::PoolFull, LossCause::Reentrant];

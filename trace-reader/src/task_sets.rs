@@ -287,7 +287,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn they_hold_what_was_put_into_them() {
         let (mut sets, mut naive) = (TaskSets::<3>::default(), Naive::new());
         for seed in 0..3 {
@@ -301,7 +301,7 @@ mod tests {
         assert_same(&sets, &naive);
     }
 
-    #[test]
+    #[trace::test]
     fn joined_they_hold_what_both_held() {
         let half = |which: u64| {
             let (mut sets, mut naive) = (TaskSets::<3>::default(), Naive::new());
@@ -329,7 +329,7 @@ mod tests {
         assert!(half(0).0.can_be_joined(&apart));
     }
 
-    #[test]
+    #[trace::test]
     fn there_is_an_end_to_ids_that_are_far_apart() {
         let mut sets = TaskSets::<1>::default();
         let far = |n: u64| TaskId((n + 1) << LEAF_BITS);

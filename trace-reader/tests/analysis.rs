@@ -7,7 +7,7 @@ use telling::{open, open_text};
 use trace_reader::analysis::{Bucket, Durations};
 use trace_reader::{CallsiteId, LossCause, ThreadId, Time};
 
-#[test]
+#[trace::test]
 fn regions_per_type() {
     let analysis = open("an_order_on_two_threads").analyze().unwrap();
     let [brew, grind] = &analysis.regions[..] else { panic!("two types") };
@@ -17,7 +17,7 @@ fn regions_per_type() {
     assert_eq!((grind.durations.count(), grind.self_ns), (1, 75));
 }
 
-#[test]
+#[trace::test]
 fn regions_that_are_not_complete_are_counted_apart() {
     let brew =
         |name: &str| open(name).analyze().unwrap().regions.into_iter().find(|t| t.name == "brew");
@@ -32,7 +32,7 @@ fn regions_that_are_not_complete_are_counted_apart() {
     assert_eq!(analysis.regions[0].partial, 2);
 }
 
-#[test]
+#[trace::test]
 fn tasks_per_type() {
     let analysis = open("an_order_on_two_threads").analyze().unwrap();
     let [order] = &analysis.tasks[..] else { panic!("one type") };
@@ -46,7 +46,7 @@ fn tasks_per_type() {
 }
 
 /// The end stands on a thread that is read before that of the begin.
-#[test]
+#[trace::test]
 fn a_task_that_ends_on_an_earlier_thread() {
     let text = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -58,7 +58,7 @@ fn a_task_that_ends_on_an_earlier_thread() {
     assert!(analysis.problems.is_empty());
 }
 
-#[test]
+#[trace::test]
 fn threads() {
     let trace = open("an_order_on_two_threads");
     let analysis = trace.analyze().unwrap();
@@ -71,7 +71,7 @@ fn threads() {
     assert_eq!(analysis.events, 21);
 }
 
-#[test]
+#[trace::test]
 fn logs_and_counters() {
     let analysis = open("an_order_on_two_threads").analyze().unwrap();
     let [till] = &analysis.logs[..] else { panic!("one category") };
@@ -81,7 +81,7 @@ fn logs_and_counters() {
     assert_eq!((queue.min, queue.max, queue.mean, queue.last), (1.0, 3.0, 2.0, 1.0));
 }
 
-#[test]
+#[trace::test]
 fn callsites_of_one_name_are_one_type() {
     let text = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -94,7 +94,7 @@ fn callsites_of_one_name_are_one_type() {
     assert_eq!(brew.durations.count(), 3);
 }
 
-#[test]
+#[trace::test]
 fn loss() {
     let analysis = open("events_lost_while_the_pool_was_full").analyze().unwrap();
     let loss = &analysis.loss;
@@ -120,7 +120,7 @@ fn durations(ns: impl IntoIterator<Item = u64>) -> Durations {
     durations
 }
 
-#[test]
+#[trace::test]
 fn percentiles_by_nearest_rank() {
     let hundred = durations((1..=100).rev());
     let percentiles = [0.0, 1.0, 50.0, 90.0, 99.0, 99.9, 100.0].map(|p| hundred.percentile_ns(p));
@@ -129,7 +129,7 @@ fn percentiles_by_nearest_rank() {
     assert_eq!(durations([7]).percentile_ns(50.0), 7);
 }
 
-#[test]
+#[trace::test]
 fn the_histogram_for_display() {
     let buckets = durations([0, 3, 4, 60]).histogram();
     let bucket = |from_ns, to_ns, count| Bucket { from_ns, to_ns, count };
@@ -158,7 +158,7 @@ proptest! {
     })]
 
     /// Beyond the exact ones: three significant digits, and sums still exact.
-    #[test]
+    #[trace::test]
     fn many_durations(seed in any::<u64>(), count in 30_000..60_000_u64) {
         let ns = |i: u64| {
             let hash = (seed ^ i).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
@@ -182,7 +182,7 @@ proptest! {
 
 /// In the window of a flight recorder each thread goes back to a time of its own: one that idles, to long before
 /// the begin of what ended on another.
-#[test]
+#[trace::test]
 fn futures_that_began_elsewhere_take_nothing_from_those_that_are_pending() {
     let end = |fiber, age| {
         format!(

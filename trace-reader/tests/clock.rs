@@ -24,27 +24,27 @@ fn times(trace: &Trace, ticks: &[u64]) -> Vec<i64> {
     ticks.iter().map(|&ticks| trace.clock().time(ticks).ns()).collect()
 }
 
-#[test]
+#[trace::test]
 fn between_anchors_time_is_interpolated_and_outside_the_nearest_segment_goes_on() {
     let trace = with_anchors("tsc", 1, &[(1000, 500, 0), (2000, 1000, 0), (2100, 1100, 0)]);
     let ticks = [0, 1000, 1001, 1003, 1999, 2000, 2001, 2100, 2200];
     assert_eq!(times(&trace, &ticks), [-500, 0, 0, 1, 499, 500, 501, 600, 700]);
 }
 
-#[test]
+#[trace::test]
 fn with_one_anchor_the_header_tells_the_rate() {
     let trace = with_anchors("tsc", 3_000_000_000, &[(9_000, 77, 0)]);
     assert_eq!(times(&trace, &[9_000, 9_001, 9_003, 12_000]), [0, 0, 1, 1000]);
 }
 
-#[test]
+#[trace::test]
 fn without_anchors_a_tick_of_the_monotonic_clock_is_a_nanosecond() {
     let trace = with_anchors("monotonic", 3, &[]);
     assert_eq!(times(&trace, &[0, 7, u64::MAX]), [0, 7, i64::MAX]);
     assert_eq!(trace.clock().wall_ns(Time(7)), Some(5007), "from the header");
 }
 
-#[test]
+#[trace::test]
 fn anchors_that_contradict_each_other_are_reported_and_left_out() {
     let anchors = [(1000, 1000, 0), (2000, 900, 0), (1500, 1500, 0), (3000, 3000, 0)];
     let trace = with_anchors("tsc", 1, &anchors);
@@ -52,7 +52,7 @@ fn anchors_that_contradict_each_other_are_reported_and_left_out() {
     assert!(trace.problems().iter().any(|p| p.to_string().contains("clock anchor")));
 }
 
-#[test]
+#[trace::test]
 fn the_wall_clock_goes_by_the_anchor_before() {
     let trace = with_anchors(
         "tsc",
@@ -65,7 +65,7 @@ fn the_wall_clock_goes_by_the_anchor_before() {
     assert_eq!(trace.clock().anchors(), 3);
 }
 
-#[test]
+#[trace::test]
 fn the_start_is_the_first_anchor_or_chunk() {
     assert_eq!(open("an_order_on_two_threads").clock().time(1000), Time::START);
 }
@@ -74,7 +74,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// The fast way gives what exact arithmetic gives, and time never goes back.
-    #[test]
+    #[trace::test]
     fn conversion_is_exact(
         start in 0..u64::MAX / 4,
         steps in prop::collection::vec((1..1_u64 << 42, 1..1_u64 << 42), 1..6),

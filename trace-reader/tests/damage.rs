@@ -62,7 +62,7 @@ fn assert_logs_of_the_untouched(
     }
 }
 
-#[test]
+#[trace::test]
 fn every_truncation() {
     let whole = golden("chunks_of_two_threads");
     let blocks = blocks(&whole);
@@ -88,7 +88,7 @@ fn every_truncation() {
     }
 }
 
-#[test]
+#[trace::test]
 fn every_byte_changed() {
     let whole = golden("chunks_of_two_threads");
     let blocks = blocks(&whole);
@@ -118,7 +118,7 @@ fn every_byte_changed() {
 }
 
 /// The checksums are right, the contents are not.
-#[test]
+#[trace::test]
 fn every_byte_of_a_payload_changed_under_a_right_checksum() {
     let whole = golden("an_order_on_two_threads");
     for (start, end, _) in blocks(&whole) {
@@ -138,7 +138,7 @@ fn every_byte_of_a_payload_changed_under_a_right_checksum() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_damaged_chunk_says_which_thread_lost_what() {
     let mut bytes = golden("chunks_of_two_threads");
     let blocks = blocks(&bytes);
@@ -157,7 +157,7 @@ fn a_damaged_chunk_says_which_thread_lost_what() {
     );
 }
 
-#[test]
+#[trace::test]
 fn lengths_and_counts_that_promise_too_much() {
     let whole = golden("an_order_on_two_threads");
     // A sound head of 64 MiB where 100 bytes are.
@@ -181,7 +181,7 @@ fn lengths_and_counts_that_promise_too_much() {
 }
 
 /// Each head claims all that follows: reading must not take quadratic time.
-#[test]
+#[trace::test]
 fn heads_that_claim_each_others_bytes() {
     let mut bytes = MAGIC.to_vec();
     let count = 20_000;
@@ -196,7 +196,7 @@ fn heads_that_claim_each_others_bytes() {
 }
 
 /// A deep stack, and then many heads that contradict it: each must cost what it lists or drops.
-#[test]
+#[trace::test]
 fn a_deep_stack_and_many_heads() {
     let (depth, count) = (60_000, 60_000_u32);
     let head = |sequence: u64| {
@@ -231,7 +231,7 @@ fn a_deep_stack_and_many_heads() {
 
 /// A program that calls itself so deeply, or forgets its guards: the outermost regions are given up,
 /// and what their ends tell is told of them.
-#[test]
+#[trace::test]
 fn more_regions_are_open_than_are_kept() {
     const DEPTH: u64 = 150_000;
     let head = |sequence, base, depth| {
@@ -291,12 +291,12 @@ fn more_regions_are_open_than_are_kept() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
+    #[trace::test]
     fn random_bytes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         read(&bytes);
     }
 
-    #[test]
+    #[trace::test]
     fn random_payloads(
         block_type in prop::sample::select(BlockType::ALL),
         payload in prop::collection::vec(any::<u8>(), 0..200),
@@ -307,7 +307,7 @@ proptest! {
     }
 
     /// The head of a chunk, and then events of random kinds, up to the last one that there is.
-    #[test]
+    #[trace::test]
     fn random_events(
         sequences in prop::collection::vec(0..4_u64, 1..5),
         events in prop::collection::vec((1..=Kind::Wake as u8, prop::collection::vec(0..4_u8, 0..12)), 0..60),
@@ -330,7 +330,7 @@ proptest! {
         read(&bytes);
     }
 
-    #[test]
+    #[trace::test]
     fn parts_of_traces_in_any_order(
         cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..8),
     ) {

@@ -130,7 +130,7 @@ fn logs(recording: &Recording, family: &[usize]) -> Vec<Log> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
+    #[trace::test]
     fn an_excerpt_of_all_tasks_tells_of_each_what_the_recording_tells(text in text()) {
         let trace = open_text(&text);
         let whole = trace.load().unwrap();
@@ -161,7 +161,7 @@ proptest! {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn an_excerpt_of_few_tells_the_same_of_these(text in text(), count in 1..4_usize) {
         let trace = open_text(&text);
         let all = Selection::Slowest { count: usize::MAX, task_type: Some("part".into()) };
@@ -201,7 +201,7 @@ fn one_long_task(logs: usize) -> Trace {
     open_text(&text)
 }
 
-#[test]
+#[trace::test]
 fn only_the_first_entries_are_kept_and_all_are_counted() {
     let trace = one_long_task(100);
     let excerpt = trace.excerpt(&Selection::Id(TaskId(1)), 10).unwrap();
@@ -215,7 +215,7 @@ fn only_the_first_entries_are_kept_and_all_are_counted() {
     assert_eq!(excerpt.recording.tasks.len(), 1);
 }
 
-#[test]
+#[trace::test]
 fn a_future_is_one_entry_however_often_it_is_polled() {
     let mut text = START.to_owned();
     text.push_str(&chunk_of(1));
@@ -236,7 +236,7 @@ fn a_future_is_one_entry_however_often_it_is_polled() {
     }
 }
 
-#[test]
+#[trace::test]
 fn of_very_many_polls_the_first_ones_and_the_last_one_are_kept() {
     let mut text = START.to_owned();
     const POLLS: u64 = Excerpt::POLLS as u64 + 10;
@@ -260,7 +260,7 @@ fn of_very_many_polls_the_first_ones_and_the_last_one_are_kept() {
 }
 
 /// As in the window of a flight recorder.
-#[test]
+#[trace::test]
 fn the_end_of_a_future_alone_tells_of_it() {
     let mut text = START.to_owned();
     text.push_str(&chunk_of(1));
@@ -279,7 +279,7 @@ fn the_end_of_a_future_alone_tells_of_it() {
     assert_eq!(excerpt.recording.fibers, std::slice::from_ref(told));
 }
 
-#[test]
+#[trace::test]
 fn tasks_that_are_open_or_only_mentioned_are_among_the_slowest() {
     let trace = one_long_task(100);
     let selection = Selection::Slowest { count: 2, task_type: None };
@@ -290,7 +290,7 @@ fn tasks_that_are_open_or_only_mentioned_are_among_the_slowest() {
     assert_eq!(ids, [9, 1]);
 }
 
-#[test]
+#[trace::test]
 fn what_is_not_there_is_not_found() {
     let trace = one_long_task(1);
     for selection in [

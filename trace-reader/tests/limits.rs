@@ -104,7 +104,7 @@ fn analysis(trace: &Trace) -> Analysis {
     alone
 }
 
-#[test]
+#[trace::test]
 fn very_many_names_are_one() {
     const NAMES: u32 = 40_000;
     let mut file = File::new();
@@ -125,7 +125,7 @@ fn very_many_names_are_one() {
     assert!(regions.iter().all(|region| region.durations.count() == 2 || *region == *others));
 }
 
-#[test]
+#[trace::test]
 fn tasks_whose_ids_are_far_apart_are_told_of() {
     const TASKS: u64 = 150_000;
     let far = |n: u64| (n + 1) << 20;
@@ -147,7 +147,7 @@ fn tasks_whose_ids_are_far_apart_are_told_of() {
     assert_eq!(trace.load().unwrap().problems.total(), analysis.problems.total());
 }
 
-#[test]
+#[trace::test]
 fn of_very_many_threads_at_the_same_time_some_wait() {
     const THREADS: u64 = 20_000;
     const LATER: u64 = 1_000_000;
@@ -186,7 +186,7 @@ fn of_very_many_threads_at_the_same_time_some_wait() {
     assert_eq!((analysis.tasks[0].durations.count(), analysis.problems.total()), (THREADS, 1));
 }
 
-#[test]
+#[trace::test]
 fn of_very_many_regions_on_all_threads_the_outer_ones_are_given_up() {
     const THREADS: u64 = 2_000;
     const DEPTH: u64 = 100;
@@ -237,7 +237,7 @@ fn of_very_many_regions_on_all_threads_the_outer_ones_are_given_up() {
     assert_eq!((analysis.regions[0].partial, analysis.problems.total()), (0, 1));
 }
 
-#[test]
+#[trace::test]
 fn ends_without_a_begin_are_counted_to_the_last() {
     const ENDS: u64 = 50_000;
     let mut file = File::new();
@@ -255,7 +255,7 @@ fn ends_without_a_begin_are_counted_to_the_last() {
     assert_eq!(trace.validate().unwrap().total(), ENDS / 5 * 4);
 }
 
-#[test]
+#[trace::test]
 fn very_many_losses_are_put_together() {
     let mut file = File::new();
     let loss = |thread| LossRecord {
@@ -272,7 +272,7 @@ fn very_many_losses_are_put_together() {
     assert_eq!((loss.losses[0].thread, loss.losses[0].count), (None, 100_000 - 65_536));
 }
 
-#[test]
+#[trace::test]
 fn of_very_many_anchors_some_tell_the_time() {
     const ANCHORS: u64 = 200_000;
     let mut file = File::new();

@@ -33,7 +33,7 @@ fn order(trace: &Trace) -> Vec<(i64, u64, usize)> {
     order
 }
 
-#[test]
+#[trace::test]
 fn ties_go_by_thread_and_then_by_the_order_of_the_thread() {
     let trace = threads(&[vec![5, 0, 0, 1], vec![5, 0, 5]]);
     assert_eq!(
@@ -42,7 +42,7 @@ fn ties_go_by_thread_and_then_by_the_order_of_the_thread() {
     );
 }
 
-#[test]
+#[trace::test]
 fn merged_steps_of_a_thread_are_the_steps_of_the_thread() {
     for name in ["an_order_on_two_threads", "chunk_is_missing_inside_a_region"] {
         let trace = open(name);
@@ -63,7 +63,7 @@ fn merged_steps_of_a_thread_are_the_steps_of_the_thread() {
     }
 }
 
-#[test]
+#[trace::test]
 fn an_unknown_thread_has_no_steps() {
     let trace = open("an_order_on_two_threads");
     assert!(trace.steps(trace_reader::ThreadId(99)).next().unwrap().is_none());
@@ -72,7 +72,7 @@ fn an_unknown_thread_has_no_steps() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    #[test]
+    #[trace::test]
     fn the_order_is_that_of_sorting(
         deltas in prop::collection::vec(prop::collection::vec(0..4_u64, 0..20), 0..6),
     ) {

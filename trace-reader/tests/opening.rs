@@ -13,7 +13,7 @@ fn refused(bytes: &[u8]) -> String {
     Trace::from_bytes(bytes.to_vec()).unwrap_err().to_string()
 }
 
-#[test]
+#[trace::test]
 fn what_is_refused() {
     assert_eq!(
         refused(b""),
@@ -36,7 +36,7 @@ fn what_is_refused() {
     ));
 }
 
-#[test]
+#[trace::test]
 fn a_header_of_a_newer_version_is_refused_whatever_else_is_in_it() {
     let mut bytes = MAGIC.to_vec();
     put_block(&mut bytes, BlockType::Header, 0, &[2, 0xff, 0xff]);
@@ -44,7 +44,7 @@ fn a_header_of_a_newer_version_is_refused_whatever_else_is_in_it() {
     assert!(matches!(error, Error::NewerVersion { found: 2, offset: 40 }), "{error}");
 }
 
-#[test]
+#[trace::test]
 fn without_a_header_the_anchors_tell_the_time() {
     let text = std::fs::read_to_string(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -65,7 +65,7 @@ fn without_a_header_the_anchors_tell_the_time() {
     );
 }
 
-#[test]
+#[trace::test]
 fn without_the_magic_the_blocks_are_found() {
     let bytes = golden("an_order_on_two_threads");
     let trace = Trace::from_bytes(bytes[MAGIC.len()..].to_vec()).unwrap();
@@ -73,7 +73,7 @@ fn without_the_magic_the_blocks_are_found() {
     assert_eq!(steps(&trace), steps(&open("an_order_on_two_threads")));
 }
 
-#[test]
+#[trace::test]
 fn what_the_trace_says_about_itself() {
     let trace = open("an_order_on_two_threads");
     let header = trace.header().unwrap();
@@ -91,7 +91,7 @@ fn what_the_trace_says_about_itself() {
     assert_eq!(trace.callsites().name(trace_reader::CallsiteId(77)), "callsite 77");
 }
 
-#[test]
+#[trace::test]
 fn a_chunk_that_is_there_twice_counts_once() {
     let once = golden("chunks_of_two_threads");
     let chunk = Stretches::new(&once, MAGIC.len()).find_map(|stretch| match stretch {
@@ -127,7 +127,7 @@ impl Source for Trickle {
     }
 }
 
-#[test]
+#[trace::test]
 fn it_does_not_matter_where_bytes_come_from() {
     let mut damaged = golden("chunks_of_two_threads");
     let len = damaged.len();
@@ -149,7 +149,7 @@ fn it_does_not_matter_where_bytes_come_from() {
 }
 
 /// More than is read at once, with damage at the seams.
-#[test]
+#[trace::test]
 fn a_large_file_has_the_stretches_that_the_format_finds() {
     let mut bytes = golden("chunks_of_two_threads");
     let blocks = Stretches::new(&bytes, MAGIC.len()).count() as u32;
@@ -183,7 +183,7 @@ fn a_large_file_has_the_stretches_that_the_format_finds() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_source_that_fails_is_an_error_and_says_where() {
     struct Broken(Vec<u8>);
     impl Source for Broken {

@@ -44,7 +44,7 @@ fn config() -> ProptestConfig {
 proptest! {
     #![proptest_config(config())]
 
-    #[test]
+    #[trace::test]
     fn the_reader_agrees_with_the_oracle(acts in acts()) {
         let program = Program::run(&acts);
         let trace = Trace::from_bytes(program.file(&vec![false; program.chunks.len()])).unwrap();
@@ -58,7 +58,7 @@ proptest! {
         prop_assert!(trace.validate().unwrap().iter().all(is_misnested));
     }
 
-    #[test]
+    #[trace::test]
     fn counters_have_the_values_that_they_were_set_to(acts in acts()) {
         let program = Program::run(&acts);
         let trace = Trace::from_bytes(program.file(&vec![false; program.chunks.len()])).unwrap();
@@ -78,7 +78,7 @@ proptest! {
         prop_assert_eq!((counter.last_time.ns(), counter.last), (last.0, last.1 as f64));
     }
 
-    #[test]
+    #[trace::test]
     fn a_program_that_died_is_read_from_its_trace_and_its_pool(
         acts in acts(),
         places in places(),
@@ -118,7 +118,7 @@ proptest! {
         prop_assert!(violations.iter().all(is_fine), "{:?}", violations);
     }
 
-    #[test]
+    #[trace::test]
     fn what_is_complete_is_true_whatever_is_missing(
         acts in acts(),
         without in prop::collection::vec(any::<bool>(), 80),

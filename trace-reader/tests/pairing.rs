@@ -10,7 +10,7 @@ fn told(name: &str, expected: &[&str]) {
 }
 
 /// Everything that a program records, in a trace without a fault.
-#[test]
+#[trace::test]
 fn an_order_on_two_threads() {
     told(
         "an_order_on_two_threads",
@@ -41,7 +41,7 @@ fn an_order_on_two_threads() {
 }
 
 /// What began before the trace is shown as such.
-#[test]
+#[trace::test]
 fn region_open_at_start() {
     told(
         "region_open_at_start",
@@ -56,7 +56,7 @@ fn region_open_at_start() {
 }
 
 /// What is open at the end counts up to there, and has no end.
-#[test]
+#[trace::test]
 fn region_open_at_end() {
     told(
         "region_open_at_end",
@@ -73,7 +73,7 @@ fn region_open_at_end() {
 }
 
 /// The region inside hands on the task that the one around would have restored.
-#[test]
+#[trace::test]
 fn regions_that_end_in_the_wrong_order() {
     told(
         "regions_that_end_in_the_wrong_order",
@@ -91,7 +91,7 @@ fn regions_that_end_in_the_wrong_order() {
 }
 
 /// The reader's own state is that of the head.
-#[test]
+#[trace::test]
 fn region_that_ends_in_a_later_chunk() {
     told(
         "region_that_ends_in_a_later_chunk",
@@ -109,7 +109,7 @@ fn region_that_ends_in_a_later_chunk() {
 }
 
 /// What the next head does not list ended in the gap; what only it lists began there.
-#[test]
+#[trace::test]
 fn chunk_is_missing_inside_a_region() {
     told(
         "chunk_is_missing_inside_a_region",
@@ -128,7 +128,7 @@ fn chunk_is_missing_inside_a_region() {
 }
 
 /// The window of a flight recorder: begins before the start have negative times.
-#[test]
+#[trace::test]
 fn window_that_begins_inside_regions() {
     told(
         "window_that_begins_inside_regions",
@@ -143,7 +143,7 @@ fn window_that_begins_inside_regions() {
 }
 
 /// Regions that nothing was known of tell all at their end.
-#[test]
+#[trace::test]
 fn more_regions_open_than_a_head_lists() {
     told(
         "more_regions_open_than_a_head_lists",
@@ -157,7 +157,7 @@ fn more_regions_open_than_a_head_lists() {
 }
 
 /// A loss without a gap in the sequence: the head is right.
-#[test]
+#[trace::test]
 fn events_lost_while_the_pool_was_full() {
     told(
         "events_lost_while_the_pool_was_full",
@@ -172,7 +172,7 @@ fn events_lost_while_the_pool_was_full() {
 }
 
 /// Times never decrease.
-#[test]
+#[trace::test]
 fn clock_that_steps_back() {
     told(
         "clock_that_steps_back",
@@ -187,7 +187,7 @@ fn clock_that_steps_back() {
 }
 
 /// Ends are told as they are; the ledger says which count.
-#[test]
+#[trace::test]
 fn task_that_ends_twice() {
     told(
         "task_that_ends_twice",
@@ -202,7 +202,7 @@ fn task_that_ends_twice() {
 }
 
 /// Loss that is recorded, and what began before the trace, are no violations.
-#[test]
+#[trace::test]
 fn a_faultless_trace_has_no_violations() {
     for name in [
         "an_order_on_two_threads",
@@ -219,7 +219,7 @@ fn a_faultless_trace_has_no_violations() {
 
 /// A future has a row of its own: it begins on one thread and ends on another, where a chunk's head tells
 /// that it is being polled.
-#[test]
+#[trace::test]
 fn a_future_on_two_threads() {
     told(
         "a_future_on_two_threads",

@@ -108,7 +108,7 @@ fn found(trace: &Trace) -> (u64, u64, u64) {
     (regions, chunks, unreadable)
 }
 
-#[test]
+#[trace::test]
 fn what_the_trace_lacks_comes_from_the_pool() {
     let trace = joined(pool(&[EMPTY, filled(2, 0), filled(1, 1)]));
     assert_eq!(found(&trace), (3, 2, 0));
@@ -118,12 +118,12 @@ fn what_the_trace_lacks_comes_from_the_pool() {
     assert_eq!(names, ["first", "second"]);
 }
 
-#[test]
+#[trace::test]
 fn what_both_have_is_taken_once_and_from_the_trace() {
     assert_eq!(found(&joined(pool(&[filled(1, 0), EMPTY]))), (1, 0, 0));
 }
 
-#[test]
+#[trace::test]
 fn a_block_that_was_being_written_is_taken_from_the_pool() {
     let whole = text_to_file(TRACE).unwrap();
     let mut last = payload(1, 0).len() + 24;
@@ -136,7 +136,7 @@ fn a_block_that_was_being_written_is_taken_from_the_pool() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_trace_that_was_stopped_wants_no_pool() {
     let stopped = format!("{TRACE}block summary\n  Summary end=100 chunks=1 lost=0\n");
     let trace =
@@ -145,14 +145,14 @@ fn a_trace_that_was_stopped_wants_no_pool() {
     assert_eq!(trace.threads()[0].chunks(), 1);
 }
 
-#[test]
+#[trace::test]
 fn a_pool_of_another_session_is_not_joined() {
     let mut other = pool(&[filled(1, 1)]);
     other[48] ^= 1;
     assert_eq!(found(&joined(other)), (1, 0, 0));
 }
 
-#[test]
+#[trace::test]
 fn chunks_that_cannot_be_are_counted() {
     let too_long = PoolControl { committed: CHUNK_BYTES - 23, thread: 1, sequence: 1 };
     let (control, _) = filled(1, 1);
@@ -163,7 +163,7 @@ fn chunks_that_cannot_be_are_counted() {
 }
 
 /// The last chunk ends where the file could at most, and says that it goes on.
-#[test]
+#[trace::test]
 fn offsets_do_not_overflow() {
     let head = PoolHead {
         chunk_bytes: 64,
@@ -185,7 +185,7 @@ fn offsets_do_not_overflow() {
     };
 }
 
-#[test]
+#[trace::test]
 fn no_pool_makes_the_reader_panic() {
     let sound = pool(&[filled(2, 0), EMPTY, filled(1, 1)]);
     let try_it = |bytes: Vec<u8>| {

@@ -13,7 +13,7 @@ fn argument(key: &str, value: Value<'static>) -> Argument {
     Argument { key: key.into(), value }
 }
 
-#[test]
+#[trace::test]
 fn tasks_have_what_is_theirs_on_all_threads() {
     let recording = load("an_order_on_two_threads");
     let [order, part] = &recording.tasks[..] else { panic!("two tasks") };
@@ -34,7 +34,7 @@ fn tasks_have_what_is_theirs_on_all_threads() {
     assert_eq!(recording.task(TaskId::BACKGROUND), None);
 }
 
-#[test]
+#[trace::test]
 fn regions_of_a_thread_are_a_tree() {
     let recording = load("an_order_on_two_threads");
     let [brew, grind, other] = &recording.regions[..] else { panic!("three regions") };
@@ -51,7 +51,7 @@ fn regions_of_a_thread_are_a_tree() {
     );
 }
 
-#[test]
+#[trace::test]
 fn logs_and_counters_are_sorted_by_time() {
     let recording = load("an_order_on_two_threads");
     let logs: Vec<_> = recording
@@ -72,7 +72,7 @@ fn logs_and_counters_are_sorted_by_time() {
     assert_eq!(counters, [(130, Value::I64(3)), (220, Value::I64(1))]);
 }
 
-#[test]
+#[trace::test]
 fn what_began_before_is_first_and_has_no_begin() {
     let recording = load("region_open_at_start");
     let [task] = &recording.tasks[..] else { panic!("one task") };
@@ -82,7 +82,7 @@ fn what_began_before_is_first_and_has_no_begin() {
     assert_eq!((region.begin, region.end, region.fate), (None, Some(Time(20)), Fate::BeganBefore));
 }
 
-#[test]
+#[trace::test]
 fn what_is_open_has_no_end() {
     let recording = load("region_open_at_end");
     assert_eq!(recording.tasks[0].end, None);
@@ -91,7 +91,7 @@ fn what_is_open_has_no_end() {
     }
 }
 
-#[test]
+#[trace::test]
 fn the_first_end_of_a_task_counts() {
     let recording = load("task_that_ends_twice");
     assert_eq!(recording.tasks[0].end, Some(Time(10)));
@@ -99,7 +99,7 @@ fn the_first_end_of_a_task_counts() {
     assert_eq!(recording.tasks[1].begin, Some(Time(10)), "its end tells");
 }
 
-#[test]
+#[trace::test]
 fn a_task_that_is_only_mentioned_is_there() {
     let recording = load("chunk_is_missing_inside_a_region");
     let [task] = &recording.tasks[..] else { panic!("one task") };
@@ -107,7 +107,7 @@ fn a_task_that_is_only_mentioned_is_there() {
     assert_eq!(task.regions, [2]);
 }
 
-#[test]
+#[trace::test]
 fn losses_come_from_chunks_and_from_records() {
     let recording = load("events_lost_while_the_pool_was_full");
     let losses: Vec<_> =

@@ -25,7 +25,7 @@ fn behind(block_type: BlockType, payload: &[u8]) -> Trace {
     Trace::from_bytes(bytes).unwrap()
 }
 
-#[test]
+#[trace::test]
 fn the_header_that_can_be_read_is_kept() {
     let trace = behind(BlockType::Header, &[1, 2, 3]);
     assert_eq!(trace.header().unwrap().program, "cafe");

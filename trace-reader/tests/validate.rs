@@ -32,7 +32,7 @@ block summary
   Summary end=2000 chunks=2 lost=2
 "#;
 
-#[test]
+#[trace::test]
 fn a_faultless_trace() {
     assert_eq!(violations(&open_text(FAULTLESS)), [""; 0]);
 }
@@ -44,7 +44,7 @@ fn with(from: &str, to: &str, expected: &[&str]) {
     assert_eq!(violations(&trace), expected);
 }
 
-#[test]
+#[trace::test]
 fn junk_between_blocks() {
     with(
         "block losses\n",
@@ -53,7 +53,7 @@ fn junk_between_blocks() {
     );
 }
 
-#[test]
+#[trace::test]
 fn no_header() {
     let (start, end) =
         (FAULTLESS.find("block header").unwrap(), FAULTLESS.find("block anchors").unwrap());
@@ -66,7 +66,7 @@ fn no_header() {
     );
 }
 
-#[test]
+#[trace::test]
 fn the_header_is_not_the_first_block() {
     let (start, end) =
         (FAULTLESS.find("block header").unwrap(), FAULTLESS.find("block anchors").unwrap());
@@ -87,7 +87,7 @@ fn the_header_is_not_the_first_block() {
     );
 }
 
-#[test]
+#[trace::test]
 fn no_summary() {
     with(
         "block summary\n  Summary end=2000 chunks=2 lost=2\n",
@@ -96,7 +96,7 @@ fn no_summary() {
     );
 }
 
-#[test]
+#[trace::test]
 fn the_summary_is_not_the_last_block() {
     let (at, end) = (FAULTLESS.rfind("block anchors").unwrap(), FAULTLESS.len());
     let summary = "block summary\n  Summary end=2000 chunks=2 lost=2\n";
@@ -108,7 +108,7 @@ fn the_summary_is_not_the_last_block() {
     );
 }
 
-#[test]
+#[trace::test]
 fn the_summary_counts_something_else() {
     with(
         "chunks=2 lost=2",
@@ -120,7 +120,7 @@ fn the_summary_counts_something_else() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_block_out_of_sequence() {
     with(
         "block losses\n",
@@ -129,7 +129,7 @@ fn a_block_out_of_sequence() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_payload_that_is_longer_than_its_record() {
     with(
         "block losses\n",
@@ -147,12 +147,12 @@ fn a_payload_that_is_longer_than_its_record() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_callsite_that_is_described_nowhere() {
     with("key=3", "key=9", &["thread 1 uses callsite 9 at offset 214, which is described nowhere"]);
 }
 
-#[test]
+#[trace::test]
 fn a_callsite_that_is_described_too_late() {
     let line =
         "  Callsite id=3 kind=argument name=\"sugar\" file=\"\" line=0 module=\"\" keys=[]\n";
@@ -164,7 +164,7 @@ fn a_callsite_that_is_described_too_late() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_callsite_that_is_described_twice() {
     let line =
         "  Callsite id=3 kind=argument name=\"sugar\" file=\"\" line=0 module=\"\" keys=[]\n";
@@ -177,7 +177,7 @@ fn a_callsite_that_is_described_twice() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_callsite_of_another_kind() {
     with(
         "key=3",
@@ -188,7 +188,7 @@ fn a_callsite_of_another_kind() {
     );
 }
 
-#[test]
+#[trace::test]
 fn another_number_of_arguments_than_keys() {
     with(
         "values=[true]",
@@ -197,7 +197,7 @@ fn another_number_of_arguments_than_keys() {
     );
 }
 
-#[test]
+#[trace::test]
 fn arguments_of_nothing() {
     with(
         "+10 RegionBegin callsite=1\n  +0 RegionArgs",
@@ -211,7 +211,7 @@ fn arguments_of_nothing() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_region_end_with_nothing_open() {
     with(
         "  +10 TaskEnd",
@@ -220,7 +220,7 @@ fn a_region_end_with_nothing_open() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_region_end_of_a_begin_in_an_earlier_chunk() {
     with(
         "WholeRegionEnd callsite=1 age=100 task=0 inner=0",
@@ -230,7 +230,7 @@ fn a_region_end_of_a_begin_in_an_earlier_chunk() {
     );
 }
 
-#[test]
+#[trace::test]
 fn an_end_that_contradicts_its_begin() {
     for (from, to) in
         [("age=100", "age=99"), ("callsite=1 age=100 task=0", "callsite=1 age=100 task=5")]
@@ -245,7 +245,7 @@ fn an_end_that_contradicts_its_begin() {
     }
 }
 
-#[test]
+#[trace::test]
 fn an_end_of_a_region_that_is_not_there() {
     with(
         "  +10 TaskEnd",
@@ -254,7 +254,7 @@ fn an_end_of_a_region_that_is_not_there() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_head_that_contradicts_the_chunk_before() {
     for (from, to) in [
         ("task=0 depth=1", "task=8 depth=1"),
@@ -270,7 +270,7 @@ fn a_head_that_contradicts_the_chunk_before() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_clock_event_that_is_not_needed() {
     with(
         "  +10 TaskEnd",
@@ -280,7 +280,7 @@ fn a_clock_event_that_is_not_needed() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_clock_that_steps_back() {
     with(
         "  +10 TaskEnd callsite=2 task=1 parent=0 age=120",
@@ -290,7 +290,7 @@ fn a_clock_that_steps_back() {
     );
 }
 
-#[test]
+#[trace::test]
 fn an_anchor_that_steps_back() {
     with(
         "ticks=2000 monotonic_ns=2000",
@@ -299,7 +299,7 @@ fn an_anchor_that_steps_back() {
     );
 }
 
-#[test]
+#[trace::test]
 fn numbers_that_are_reserved() {
     with(
         "id=2 kind=task",
@@ -311,7 +311,7 @@ fn numbers_that_are_reserved() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_chunk_behind_a_later_one() {
     let first = FAULTLESS.find("block chunk").unwrap();
     let second = FAULTLESS.rfind("block chunk").unwrap();
@@ -329,7 +329,7 @@ fn a_chunk_behind_a_later_one() {
     );
 }
 
-#[test]
+#[trace::test]
 fn a_chunk_that_is_missing() {
     with(
         "sequence=1",
@@ -338,7 +338,7 @@ fn a_chunk_that_is_missing() {
     );
 }
 
-#[test]
+#[trace::test]
 fn tasks_that_begin_or_end_twice_or_never_began() {
     with(
         "  +10 RegionBegin",
@@ -354,7 +354,7 @@ fn tasks_that_begin_or_end_twice_or_never_began() {
     with("TaskBegin callsite=2 task=1", "TaskBegin callsite=2 task=2", &[]);
 }
 
-#[test]
+#[trace::test]
 fn an_event_that_is_malformed() {
     let (start, end) = (FAULTLESS.find("block losses").unwrap(), FAULTLESS.len());
     let bytes = trace_format::text_to_file(FAULTLESS).unwrap();

@@ -195,14 +195,14 @@ fn assert_same_by_any_workers(bytes: &[u8], what: &str) {
     assert_same(&trace.analyze().unwrap(), &expected, what);
 }
 
-#[test]
+#[trace::test]
 fn golden_traces() {
     for name in golden_names() {
         assert_same_by_any_workers(&golden(&name), &name);
     }
 }
 
-#[test]
+#[trace::test]
 fn damaged_traces() {
     for name in golden_names() {
         let whole = golden(&name);
@@ -215,7 +215,7 @@ fn damaged_traces() {
 }
 
 /// The checksums are right, what the chunks say is not: heads disagree with what was before.
-#[test]
+#[trace::test]
 fn traces_with_changed_payloads() {
     for name in golden_names() {
         let whole = golden(&name);
@@ -308,7 +308,7 @@ fn long_thread() -> Vec<u8> {
 }
 
 /// Whoever reads ahead is told what need not be exact, and when that comes makes no difference.
-#[test]
+#[trace::test]
 fn many_regions() {
     let trace = Trace::from_bytes(long_thread()).unwrap();
     let expected = alone(&trace);
@@ -331,7 +331,7 @@ proptest! {
     })]
 
     /// Begins and ends of regions, well nested or not, in chunks some of which are missing.
-    #[test]
+    #[trace::test]
     fn threads_that_are_cut(
         acts in acts(),
         without in prop_oneof![
@@ -347,7 +347,7 @@ proptest! {
 
     /// Each task and each future begins and ends once at most, anywhere, the end before the begin maybe, or said
     /// to be of one that began before the trace; and a few do something twice.
-    #[test]
+    #[trace::test]
     fn tasks_that_begin_and_end_once(
         places in prop::collection::vec((0..60_usize, 0..60_usize, 0..6_u32), 0..80),
         again in prop::collection::vec((0..60_usize, any::<prop::sample::Index>()), 0..3),
@@ -392,7 +392,7 @@ proptest! {
         assert_same_by_any_workers(&bytes, "tasks");
     }
 
-    #[test]
+    #[trace::test]
     fn tasks_on_several_threads(seed in any::<u64>(), damage in any::<prop::sample::Index>()) {
         let mut bytes = golden("an_order_on_two_threads");
         for thread in 1..5 {

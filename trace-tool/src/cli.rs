@@ -244,12 +244,12 @@ impl Cli {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn the_definition_is_sound() {
         <Cli as clap::CommandFactory>::command().debug_assert();
     }
 
-    #[test]
+    #[trace::test]
     fn cargo_names_the_subcommand_first() {
         for args in [&["cargo-trace", "trace", "report", "f"][..], &["cargo-trace", "report", "f"]]
         {

@@ -112,7 +112,7 @@ fn suffix(text: &str, limit: usize) -> &str {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn what_moves_hides_or_reorders_is_spelled_out() {
         assert_eq!(plain("heat milk"), "heat milk");
         assert_eq!(plain("a\x1b[31mb\u{9b}2J"), "a\\u{1b}[31mb\\u{9b}2J");
@@ -121,13 +121,13 @@ mod tests {
         assert_eq!(plain("é 牛奶"), "é 牛奶");
     }
 
-    #[test]
+    #[trace::test]
     fn no_tower_of_marks_is_higher_than_four() {
         let safe = plain("a\u{301}\u{301}\u{301}\u{301}\u{301}").into_owned();
         assert_eq!(safe, "a\u{301}\u{301}\u{301}\u{301}\\u{301}");
     }
 
-    #[test]
+    #[trace::test]
     fn long_names_lose_their_middle() {
         assert_eq!(shorten_middle("steamMilk", 9), "steamMilk");
         assert_eq!(shorten_middle("steamMilk", 8), "stea…ilk");

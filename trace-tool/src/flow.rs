@@ -86,7 +86,7 @@ impl Lines {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn lines_break_between_pieces() {
         let pieces = ["12.3 ms", "2 threads", "40 events"].map(String::from);
         assert_eq!(joined(&pieces, 80), "12.3 ms · 2 threads · 40 events");
@@ -94,12 +94,12 @@ mod tests {
         assert_eq!(joined(&pieces, 8), "12.3 ms\n2 th…ads\n40 e…nts");
     }
 
-    #[test]
+    #[trace::test]
     fn paragraphs_hang() {
         assert_eq!(paragraph("one two three", 2, 7), "one two\n  three");
     }
 
-    #[test]
+    #[trace::test]
     fn a_word_wider_than_a_line_goes_on_in_the_next() {
         assert_eq!(paragraph("an unbreakable word", 2, 7), "an\n  unbre\n  akabl\n  e\n  word");
         assert_eq!(paragraph("牛奶牛奶 of cows", 1, 5), "牛奶\n 牛奶\n of\n cows");

@@ -117,7 +117,7 @@ mod tests {
         Bucket { from_ns, to_ns, count }
     }
 
-    #[test]
+    #[trace::test]
     fn rows_share_a_scale() {
         let fast = [bucket(1000, 2000, 8), bucket(2000, 5000, 1)];
         let slow = [bucket(10_000, 20_000, 3)];
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(Scale::of(std::iter::empty()).bars(&[]), "");
     }
 
-    #[test]
+    #[trace::test]
     fn neighbours_share_a_character_when_there_are_many() {
         let bounds = std::iter::successors(Some(1), |&from| following(from));
         let many: Vec<_> = bounds.take(25).map(|from| bucket(from, from * 2, 1)).collect();

@@ -111,7 +111,7 @@ fn value<S: Serializer>(value: &Value<'_>, serializer: S) -> Result<S::Ok, S::Er
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn strings_are_escaped_and_read_back_the_same() {
         let hostile = "a\u{9b}2J\u{202e}\u{e0001}\"\n牛";
         let mut bytes = Vec::new();

@@ -234,7 +234,7 @@ mod tests {
         table
     }
 
-    #[test]
+    #[trace::test]
     fn numbers_line_up_on_the_right() {
         let expected = "\
 Regions                 count      p99      max
@@ -245,7 +245,7 @@ note                    from here to the end
         assert_eq!(written(&sample(), 80), (expected.to_owned(), vec![]));
     }
 
-    #[test]
+    #[trace::test]
     fn names_shrink_then_columns_go_then_names_shrink_further() {
         let expected = "\
 Regions                count      max
@@ -260,7 +260,7 @@ note                   from here to …
         }
     }
 
-    #[test]
+    #[trace::test]
     fn what_stands_before_a_name_is_shortened_last() {
         let mut table = Table::new([Column::names(""), Column::numbers("")]);
         table.row([Cell::from("steamMilk").after(FAINT, "│  │  └─ ".to_owned()), "1 s".into()]);

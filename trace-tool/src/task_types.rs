@@ -59,7 +59,7 @@ mod tests {
         Step::TaskEnded { task, callsite: TYPE, parent: None, begin: None }
     }
 
-    #[test]
+    #[trace::test]
     fn tasks_that_are_open_or_ended_last_are_remembered() {
         let mut types = TaskTypes::default();
         let is_known = |types: &TaskTypes, task| types.of(TaskId(task as u64)) == Some(TYPE);

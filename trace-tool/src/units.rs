@@ -113,7 +113,7 @@ fn scaled(value: u128, step: u128, units: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn durations_have_three_digits_in_the_unit_they_round_to() {
         for (ns, expected) in [
             (0, "0 ns"),
@@ -138,13 +138,13 @@ mod tests {
         assert_eq!(time(i64::MIN), "-106751 d 23 h");
     }
 
-    #[test]
+    #[trace::test]
     fn lists_show_seconds_with_six_decimals() {
         assert_eq!(seconds(1_234_567_890), "1.234567");
         assert_eq!(seconds(-2_000), "-0.000002");
     }
 
-    #[test]
+    #[trace::test]
     fn sizes_are_binary() {
         for (size, expected) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.00 KiB")] {
             assert_eq!(bytes(size), expected);
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(bytes(u64::MAX), "16384 PiB");
     }
 
-    #[test]
+    #[trace::test]
     fn counts_and_values_have_separators() {
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(999), "999");
@@ -169,7 +169,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn shares_are_rounded_to_a_tenth_of_a_percent() {
         assert_eq!(share(1, 3), "33.3 %");
         assert_eq!(share(5, 0), "–");

@@ -35,7 +35,7 @@ fn date(days: u64) -> (u64, u64, u64) {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn known_dates() {
         for (seconds, expected) in [
             (0, "1970-01-01 00:00:00.000000"),

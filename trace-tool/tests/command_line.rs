@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use golden::{Trace, bytes};
 
-#[test]
+#[trace::test]
 fn help_shows_each_command_in_a_sentence() {
     let trace = Trace::of_bytes(b"");
     trace.run(&["--help"]).is("help");
@@ -18,7 +18,7 @@ fn help_shows_each_command_in_a_sentence() {
     }
 }
 
-#[test]
+#[trace::test]
 fn cargo_passes_the_name_of_the_subcommand() {
     let trace = Trace::of("busy_morning");
     let by_cargo = trace.run_with(100, &["trace", "report", "t.trace"]);
@@ -26,7 +26,7 @@ fn cargo_passes_the_name_of_the_subcommand() {
     assert_eq!(by_cargo.stdout(), trace.run(&["report", "t.trace"]).stdout());
 }
 
-#[test]
+#[trace::test]
 fn files_that_cannot_be_read_are_errors() {
     let later = [b"runtime-trace 2\n", &bytes("cappuccino")[16..]].concat();
     let cases = [
@@ -49,7 +49,7 @@ fn files_that_cannot_be_read_are_errors() {
     }
 }
 
-#[test]
+#[trace::test]
 fn a_wrong_argument_is_an_error() {
     let trace = Trace::of_bytes(b"");
     assert_eq!(trace.run(&["report"]).code(), 2);
@@ -57,7 +57,7 @@ fn a_wrong_argument_is_an_error() {
     assert_eq!(trace.run(&["dump", "--back", "t.trace"]).code(), 2);
 }
 
-#[test]
+#[trace::test]
 fn a_reader_that_goes_away_is_no_error() {
     // More than a pipe holds, so that the write fails for certain.
     let trace = Trace::of_bytes(&vec![b'x'; 1 << 20]);

@@ -6,12 +6,12 @@ use std::fs;
 
 use golden::{Trace, bytes};
 
-#[test]
+#[trace::test]
 fn the_text_form_of_a_trace() {
     Trace::of("violations").run(&["dump", "t.trace"]).is("violations.dump");
 }
 
-#[test]
+#[trace::test]
 fn any_bytes_come_back() {
     let cut = &bytes("cappuccino")[..700];
     let cases = [&bytes("hostile")[..], cut, b"", b"not a trace", b"runtime-trace 2\n"];
@@ -25,7 +25,7 @@ fn any_bytes_come_back() {
     }
 }
 
-#[test]
+#[trace::test]
 fn json_covers_the_file_from_its_start_to_its_end() {
     for case in [&bytes("cappuccino")[..], &bytes("cappuccino")[..700], &bytes("hostile")[..]] {
         let parts = Trace::of_bytes(case).run(&["dump", "t.trace", "--json"]);
@@ -38,7 +38,7 @@ fn json_covers_the_file_from_its_start_to_its_end() {
     }
 }
 
-#[test]
+#[trace::test]
 fn json_names_forms_and_types() {
     let mut file = bytes("violations");
     file.extend_from_slice(b"rubbish");
@@ -61,7 +61,7 @@ fn json_names_forms_and_types() {
     assert_eq!(parts[6]["lines"][0], "72756262697368");
 }
 
-#[test]
+#[trace::test]
 fn text_that_is_not_in_the_form_is_an_error_with_its_place() {
     let trace = Trace::of_bytes(b"runtime-trace 1\nblock soup\n");
     let answer = trace.run(&["dump", "--back", "t.trace", "-o", "x"]);

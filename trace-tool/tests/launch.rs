@@ -125,7 +125,7 @@ fn of(name: &str, count: u64) -> (String, u64) {
     (name.to_owned(), count)
 }
 
-#[test]
+#[trace::test]
 fn a_program_and_its_children_are_reported_together() {
     let project = Project::new();
     let (code, json, output) = project.json("run", &["--", "two"]);
@@ -155,7 +155,7 @@ fn a_program_and_its_children_are_reported_together() {
     assert_eq!(json["problems"]["total"], 0);
 }
 
-#[test]
+#[trace::test]
 fn tests_are_tasks_and_the_exit_code_is_that_of_cargo() {
     let project = Project::new();
     let (code, json, output) = project.json("test", &[]);
@@ -169,7 +169,7 @@ fn tests_are_tasks_and_the_exit_code_is_that_of_cargo() {
     assert_eq!(counts(&json, "tasks", "name"), tests);
 }
 
-#[test]
+#[trace::test]
 fn a_process_that_died_is_reported_to_its_last_event() {
     let project = Project::new();
     for (how, stopped) in [("exit", true), ("abort", false)] {
@@ -188,7 +188,7 @@ fn a_process_that_died_is_reported_to_its_last_event() {
     }
 }
 
-#[test]
+#[trace::test]
 fn the_text_tells_where_the_traces_are() {
     let project = Project::new();
     let output = project.run(&["run", "--", "--offline", "--quiet"]);
@@ -208,7 +208,7 @@ fn the_text_tells_where_the_traces_are() {
     }
 }
 
-#[test]
+#[trace::test]
 fn without_a_trace_it_is_said_what_to_do() {
     let project = Project::new();
     let out = project.path("none");

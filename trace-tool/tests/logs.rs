@@ -4,23 +4,23 @@ mod golden;
 
 use golden::Trace;
 
-#[test]
+#[trace::test]
 fn a_line_per_message_and_loss_between_them() {
     Trace::of("cappuccino").run(&["logs", "t.trace"]).is("cappuccino.logs");
 }
 
-#[test]
+#[trace::test]
 fn the_wall_clock_when_it_is_wanted() {
     let trace = Trace::of("busy_morning");
     trace.run(&["logs", "t.trace", "--wall", "--limit", "3"]).is("busy_morning.logs_wall");
 }
 
-#[test]
+#[trace::test]
 fn hostile_messages_are_spelled_out() {
     Trace::of("hostile").run(&["logs", "t.trace"]).is("hostile.logs");
 }
 
-#[test]
+#[trace::test]
 fn messages_are_chosen_by_category_and_text() {
     let trace = Trace::of("cappuccino");
     let messages = |args: &[&str]| -> Vec<String> {
@@ -36,7 +36,7 @@ fn messages_are_chosen_by_category_and_text() {
     assert_eq!(messages(&["--grep", "served", "--limit", "1"]), ["served order 17"]);
 }
 
-#[test]
+#[trace::test]
 fn json_has_task_thread_and_both_clocks() {
     let lines =
         Trace::of("cappuccino").run(&["logs", "t.trace", "--json"]).is_harmless().json_lines();

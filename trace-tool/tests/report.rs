@@ -5,34 +5,34 @@ mod golden;
 use golden::Trace;
 use serde_json::json;
 
-#[test]
+#[trace::test]
 fn a_busy_morning() {
     Trace::of("busy_morning").run(&["report", "t.trace"]).is("busy_morning.report");
 }
 
-#[test]
+#[trace::test]
 fn loss_is_big_and_every_number_that_it_touches_is_marked() {
     Trace::of("cappuccino").run(&["report", "t.trace"]).is("cappuccino.report");
 }
 
-#[test]
+#[trace::test]
 fn violations_are_told_and_the_rest_is_read() {
     Trace::of("violations").run(&["report", "t.trace"]).is("violations.report");
 }
 
-#[test]
+#[trace::test]
 fn hostile_names_are_spelled_out() {
     Trace::of("hostile").run(&["report", "t.trace"]).is("hostile.report");
 }
 
-#[test]
+#[trace::test]
 fn every_width_is_kept() {
     golden::widths::are_kept_by("report");
     let narrow = Trace::of("busy_morning").run_with(60, &["report", "t.trace"]);
     narrow.is("busy_morning.report_60");
 }
 
-#[test]
+#[trace::test]
 fn json_says_what_the_text_says() {
     let trace = Trace::of("cappuccino");
     let report = trace.run(&["report", "t.trace", "--json"]).is_harmless().json();
@@ -63,7 +63,7 @@ fn json_says_what_the_text_says() {
     assert_eq!(report["counters"][0]["max"], json!(2.0));
 }
 
-#[test]
+#[trace::test]
 fn rows_are_sorted_and_limited_as_wanted() {
     let trace = Trace::of("busy_morning");
     let names = |args: &[&str]| -> Vec<String> {
@@ -78,7 +78,7 @@ fn rows_are_sorted_and_limited_as_wanted() {
     assert!(text.stdout().contains("… and 1 more (--limit)"));
 }
 
-#[test]
+#[trace::test]
 fn colours_are_there_when_they_are_wanted() {
     let trace = Trace::of("cappuccino");
     let colored = trace.run_with(100, &["--color", "always", "report", "t.trace"]);
@@ -88,7 +88,7 @@ fn colours_are_there_when_they_are_wanted() {
     assert_eq!(stripped, plain.stdout());
 }
 
-#[test]
+#[trace::test]
 fn the_library_gives_the_same_answer() {
     let trace = trace_reader::Trace::from_bytes(golden::bytes("busy_morning")).expect("a trace");
     let mut report = trace_tool::Report::of(&trace).expect("a report");
@@ -97,7 +97,7 @@ fn the_library_gives_the_same_answer() {
     assert_eq!(report.to_string(), run.stdout());
 }
 
-#[test]
+#[trace::test]
 fn a_damaged_chunk_is_a_loss() {
     let mut bytes = golden::bytes("busy_morning");
     let whole = Trace::of_bytes(&bytes).run(&["report", "t.trace", "--json"]).json();
@@ -121,7 +121,7 @@ fn a_damaged_chunk_is_a_loss() {
     assert!(report.stdout().contains('≥'), "counts are marked");
 }
 
-#[test]
+#[trace::test]
 fn names_that_take_no_columns_take_no_time() {
     let khmer = format!("{}{}", "ក".to_owned() + &"្ក".repeat(30_000), "x".repeat(400));
     let mut payload = Vec::new();
@@ -148,7 +148,7 @@ fn names_that_take_no_columns_take_no_time() {
 }
 
 /// Where the time of futures went, and how they ended.
-#[test]
+#[trace::test]
 fn futures() {
     let trace = Trace::of("futures");
     trace.run(&["report", "t.trace"]).is("futures.report");

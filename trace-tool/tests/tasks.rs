@@ -4,31 +4,31 @@ mod golden;
 
 use golden::Trace;
 
-#[test]
+#[trace::test]
 fn subtasks_regions_and_logs_make_a_tree() {
     Trace::of("cappuccino").run(&["tasks", "t.trace"]).is("cappuccino.tasks");
 }
 
-#[test]
+#[trace::test]
 fn the_slowest_of_a_type_come_first() {
     let trace = Trace::of("busy_morning");
     let args = ["tasks", "t.trace", "--type", "makeCappuccino", "--slowest", "2"];
     trace.run(&args).is("busy_morning.tasks");
 }
 
-#[test]
+#[trace::test]
 fn hostile_names_are_spelled_out() {
     Trace::of("hostile").run(&["tasks", "t.trace"]).is("hostile.tasks");
 }
 
-#[test]
+#[trace::test]
 fn every_width_is_kept() {
     golden::widths::are_kept_by("tasks");
     let narrow = Trace::of("cappuccino").run_with(40, &["tasks", "t.trace"]);
     narrow.is("cappuccino.tasks_40");
 }
 
-#[test]
+#[trace::test]
 fn names_keep_their_ends_and_arguments_are_told_in_full() {
     let trace = golden::widths::endless();
     let narrow = trace.run_with(40, &["tasks", "t.trace"]);
@@ -44,7 +44,7 @@ fn names_keep_their_ends_and_arguments_are_told_in_full() {
     assert!(in_one.contains(&format!("=\"first-{}-last\"", "value".repeat(60))), "{in_one}");
 }
 
-#[test]
+#[trace::test]
 fn one_task_by_its_number() {
     let trace = Trace::of("cappuccino");
     let answer = trace.run(&["tasks", "t.trace", "--id", "2", "--json"]).is_harmless().json();
@@ -67,7 +67,7 @@ fn one_task_by_its_number() {
     assert!(none.stderr().starts_with("error: no task has the id 77"), "{}", none.stderr());
 }
 
-#[test]
+#[trace::test]
 fn entries_nest_by_depth() {
     let trace = Trace::of("cappuccino");
     let answer = trace.run(&["tasks", "t.trace", "--id", "1", "--json"]).json();
@@ -92,7 +92,7 @@ fn entries_nest_by_depth() {
     assert!(short.stdout().contains("… and 5 more entries (--entries)"), "{}", short.stdout());
 }
 
-#[test]
+#[trace::test]
 fn a_type_that_is_not_there_is_an_error_that_names_those_that_are() {
     let answer = Trace::of("cappuccino").run(&["tasks", "t.trace", "--type", "makeTea"]);
     assert_eq!(answer.code(), 2);
@@ -102,7 +102,7 @@ fn a_type_that_is_not_there_is_an_error_that_names_those_that_are() {
     );
 }
 
-#[test]
+#[trace::test]
 fn arguments_without_end_are_cut_and_counted() {
     let events = "  +0 TaskArg key=2 task=1 value=true\n".repeat(2500);
     let text = format!(
@@ -123,7 +123,7 @@ fn arguments_without_end_are_cut_and_counted() {
     assert!(text.stdout().contains(note), "{}", text.stdout());
 }
 
-#[test]
+#[trace::test]
 fn a_task_that_is_its_own_ancestor_and_deep_nesting_are_survived() {
     let mut events = String::new();
     for (task, parent) in [(1, 2), (2, 1)] {
@@ -159,7 +159,7 @@ fn a_task_that_is_its_own_ancestor_and_deep_nesting_are_survived() {
 }
 
 /// What happens in a future is told within it, whatever threads polled it.
-#[test]
+#[trace::test]
 fn futures() {
     let trace = Trace::of("futures");
     trace.run(&["tasks", "t.trace"]).is("futures.tasks");

@@ -4,7 +4,7 @@ mod golden;
 
 use golden::{Trace, bytes};
 
-#[test]
+#[trace::test]
 fn sound_traces_are_valid() {
     for name in ["busy_morning", "cappuccino", "futures", "hostile"] {
         let answer = Trace::of(name).run(&["validate", "t.trace"]);
@@ -13,14 +13,14 @@ fn sound_traces_are_valid() {
     }
 }
 
-#[test]
+#[trace::test]
 fn violations_are_listed_and_counted() {
     let answer = Trace::of("violations").run(&["validate", "t.trace"]);
     assert_eq!(answer.code(), 1);
     answer.is("violations.validate");
 }
 
-#[test]
+#[trace::test]
 fn json_says_the_same() {
     let answer = Trace::of("violations").run(&["validate", "t.trace", "--json"]);
     assert_eq!(answer.code(), 1);
@@ -37,7 +37,7 @@ fn json_says_the_same() {
     assert_eq!(valid.json()["total"], 0);
 }
 
-#[test]
+#[trace::test]
 fn a_file_that_was_cut_is_read_up_to_there_and_invalid() {
     let bytes = bytes("cappuccino");
     let trace = Trace::of_bytes(&bytes[..bytes.len() - 100]);

@@ -107,7 +107,7 @@ mod tests {
         powers.chain(between).chain([u64::MAX]).flat_map(around)
     }
 
-    #[test]
+    #[trace::test]
     fn buckets_are_those_of_the_histogram() {
         let histogram = Histogram::<u64>::new_with_max(u64::MAX, SIGNIFICANT_DIGITS).unwrap();
         for ns in lengths() {
@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn the_histogram_is_the_same_as_if_each_had_been_recorded() {
         let mut expected = Histogram::<u64>::new_with_max(u64::MAX, SIGNIFICANT_DIGITS).unwrap();
         let mut buckets = Buckets::default();

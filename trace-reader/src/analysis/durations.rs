@@ -227,7 +227,7 @@ fn step_above(ns: u64) -> u64 {
 mod tests {
     use super::*;
 
-    #[test]
+    #[trace::test]
     fn what_is_settled_can_be_added_to() {
         for count in [10, EXACT_LEN as u64, 40_000] {
             let recorded = |durations: &mut Durations| {

@@ -251,7 +251,7 @@ mod tests {
         serde_json::to_value(value).expect("JSON")
     }
 
-    #[test]
+    #[trace::test]
     fn one_alone_is_reported_as_it_is() {
         let trace = trace("busy_morning");
         let alone = Report::of(&trace).expect("it can be read");
@@ -259,7 +259,7 @@ mod tests {
         assert!(Joined::default().finish().is_none());
     }
 
-    #[test]
+    #[trace::test]
     fn what_all_did_is_as_if_one_had() {
         let once = Report::of(&trace("busy_morning")).expect("it can be read");
         let twice = joined(&[trace("busy_morning"), trace("busy_morning")]);
@@ -289,7 +289,7 @@ mod tests {
     }
 
     /// A file may say what no program did.
-    #[test]
+    #[trace::test]
     fn counts_without_bounds_do_not_overflow() {
         let text =
             std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/futures.txt"));
@@ -303,7 +303,7 @@ mod tests {
         assert!(polls.contains(&("steamMilk", u64::MAX)), "{polls:?}");
     }
 
-    #[test]
+    #[trace::test]
     fn percentiles_are_those_of_all() {
         let traces = ["busy_morning", "cappuccino"].map(trace);
         let both = joined(&traces);

@@ -101,7 +101,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[trace::test]
     fn names_shrink_then_columns_go_then_names_shrink_further_then_all_do() {
         let columns = [
             (30, 0, Room::Shortened),
@@ -125,7 +125,7 @@ mod tests {
         );
     }
 
-    #[test]
+    #[trace::test]
     fn what_stands_before_names_does_not_count_as_readable() {
         let columns = [(40, 10, Room::Shortened), (5, 0, Room::Dropped(1)), (5, 0, Room::Needed)];
         check(
