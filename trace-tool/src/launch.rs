@@ -3,6 +3,7 @@
 //! Each run has a directory of its own, so that whatever lies there afterwards is of this run. Whoever starts
 //! it sees, types and gets back what they would with Cargo alone: this only speaks when that has ended.
 
+mod panicked;
 mod processes;
 
 use std::ffi::{OsStr, OsString};
@@ -69,7 +70,7 @@ pub(crate) fn launch(
         .chain(args.args.iter().map(OsString::as_os_str))
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    let mut processes = Processes::of(command, code, &directory.path, &files);
+    let mut processes = Processes::of(verb, command, code, &directory.path, &files);
     processes.sort(args.sort);
     if args.json {
         processes.truncate(args.limit.unwrap_or(usize::MAX));

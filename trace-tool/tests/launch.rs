@@ -167,6 +167,25 @@ fn tests_are_tasks_and_the_exit_code_is_that_of_cargo() {
     let tests =
         [of("brew", 2), of("tests::coffee_is_brewed", 1), of("tests::coffee_is_spilled", 1)];
     assert_eq!(counts(&json, "tasks", "name"), tests);
+    assert_eq!(counts(&json, "panicked", "name"), [of("tests::coffee_is_spilled", 1)]);
+}
+
+#[trace::test]
+fn tests_that_panicked_come_first() {
+    let project = Project::new();
+    let output = project.run(&["test", "--out", "traces", "--", "--offline", "--quiet"]);
+    assert_eq!(output.status.code(), Some(101), "{output:?}");
+    let printed = text(&output.stdout);
+    let table = printed.split("\nTasks").nth(1).unwrap_or_else(|| panic!("{printed}"));
+    let rows: Vec<Vec<&str>> =
+        table.lines().take(4).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["count", "panicked", "total", "max"]);
+    assert_eq!(rows[1][..3], ["tests::coffee_is_spilled", "1", "1"]);
+    let mut rest = [&rows[2][..3], &rows[3][..3]];
+    rest.sort();
+    assert_eq!(rest, [["brew", "2", "–"], ["tests::coffee_is_brewed", "1", "–"]]);
+    // There is one for each test, and nothing more to say of it.
+    assert!(!printed.contains("Threads"), "{printed}");
 }
 
 #[trace::test]

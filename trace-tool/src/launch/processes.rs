@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::Verb;
+use super::panicked::{Panicked, PanickedRow};
 use crate::commands;
 use crate::escape::plain;
 use crate::flow::{joined, paragraph};
@@ -24,6 +26,12 @@ pub(super) struct Processes {
     directory: String,
     /// Each process that wrote one, those that began first first.
     processes: Vec<ProcessRow>,
+    /// Of tests, those that panicked, also where that is as it should be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    panicked: Option<Vec<PanickedRow>>,
+    /// The same, to be looked up.
+    #[serde(skip)]
+    tests: Option<Panicked>,
     /// What all of them say together; nothing, if none can be read.
     #[serde(flatten)]
     report: Option<Report>,
@@ -58,17 +66,20 @@ struct ProcessRow {
 impl Processes {
     /// Reads these traces.
     pub(super) fn of(
+        verb: Verb,
         command: Vec<String>,
         code: u8,
         directory: &Path,
         files: &[impl AsRef<Path>],
     ) -> Self {
         let mut all = Joined::default();
-        let mut processes: Vec<_> =
-            files.iter().map(|file| ProcessRow::of(file.as_ref(), &mut all)).collect();
+        let mut tests = (verb == Verb::Test).then(Panicked::default);
+        let row = |file| ProcessRow::of(file, &mut all, tests.as_mut());
+        let mut processes: Vec<_> = files.iter().map(AsRef::as_ref).map(row).collect();
         processes.sort_by_key(|row| row.start_wall_ns);
         let directory = directory.to_string_lossy().into_owned();
-        Self { command, code, directory, processes, report: all.finish() }
+        let panicked = tests.as_ref().map(Panicked::rows);
+        Self { command, code, directory, processes, panicked, tests, report: all.finish() }
     }
 
     /// Sorts the rows of every table of the report.
@@ -101,9 +112,12 @@ impl Processes {
         let place = format!("traces in {}", plain(&self.directory));
         writeln!(out, "{}", paint(FAINT, paragraph(&place, 2, width)))?;
         self.write_processes(out, width, rows)?;
-        match &self.report {
-            Some(report) => report.write_tables(out, width, rows),
-            None => Ok(()),
+        match (&self.report, &self.tests) {
+            (Some(report), None) => report.write_tables(out, width, rows),
+            (Some(report), Some(panicked)) => {
+                report.write_tables_of_tests(&|name| panicked.count(name), out, width, rows)
+            }
+            (None, _) => Ok(()),
         }
     }
 
@@ -139,10 +153,13 @@ fn not_stopped() -> Cell {
 }
 
 impl ProcessRow {
-    /// Reads a trace, and adds it to the others.
-    fn of(path: &Path, all: &mut Joined) -> Self {
+    /// Reads a trace, and adds it to the others, and to `tests` those in it that panicked.
+    fn of(path: &Path, all: &mut Joined, tests: Option<&mut Panicked>) -> Self {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let read = commands::read_whole(path, |trace| {
+            if let Some(tests) = tests {
+                tests.add(trace)?;
+            }
             all.add(trace).map(|report| Self {
                 file: file.clone(),
                 error: None,

@@ -38,13 +38,40 @@ impl Report {
         width: usize,
         rows: usize,
     ) -> io::Result<()> {
-        if !self.loss.is_empty() {
-            self.loss.write(out, width)?;
-        }
+        self.write_loss(out, width)?;
         sections::tasks(self, out, width, rows)?;
         sections::regions(self, out, width, rows)?;
         sections::futures(self, out, width, rows)?;
         sections::threads(self, out, width, rows)?;
+        self.write_logs_and_problems(out, width, rows)
+    }
+
+    /// The same of tests, of each of whose names so many panicked: most tasks are one each, and have names that
+    /// tell much. The harness has a thread for each, called after it, of which there is nothing more to say.
+    pub(crate) fn write_tables_of_tests(
+        &self,
+        panicked: &dyn Fn(&str) -> u64,
+        out: &mut dyn Write,
+        width: usize,
+        rows: usize,
+    ) -> io::Result<()> {
+        self.write_loss(out, width)?;
+        sections::tests(self, panicked, out, width, rows)?;
+        sections::regions(self, out, width, rows)?;
+        sections::futures(self, out, width, rows)?;
+        self.write_logs_and_problems(out, width, rows)
+    }
+
+    fn write_loss(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+        if self.loss.is_empty() { Ok(()) } else { self.loss.write(out, width) }
+    }
+
+    fn write_logs_and_problems(
+        &self,
+        out: &mut dyn Write,
+        width: usize,
+        rows: usize,
+    ) -> io::Result<()> {
         sections::logs(self, out, width, rows)?;
         sections::counters(self, out, width, rows)?;
         if self.problems.total > 0 {

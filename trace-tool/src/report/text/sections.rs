@@ -66,6 +66,40 @@ pub(super) fn tasks(
     write(&table, out, width, report.tasks.len().saturating_sub(rows))
 }
 
+/// The tasks of tests, those that panicked first.
+pub(super) fn tests(
+    report: &Report,
+    panicked: &dyn Fn(&str) -> u64,
+    out: &mut dyn Write,
+    width: usize,
+    rows: usize,
+) -> io::Result<()> {
+    let marks = Marks::of(report);
+    let mut tasks: Vec<_> = report.tasks.iter().map(|row| (panicked(&row.name), row)).collect();
+    tasks.sort_by_key(|(panicked, _)| *panicked == 0);
+    let rows_of = || tasks.iter();
+    let panicked = Extra::when(rows_of().map(|(panicked, _)| *panicked), "panicked");
+    let open = Extra::when(rows_of().map(|(_, row)| row.open), "open");
+    let several = rows_of().any(|(_, row)| row.count > 1);
+    let mut columns = vec![Column::names("Tasks"), Column::numbers("count")];
+    columns.extend(panicked.column().into_iter().chain(open.column()));
+    columns.push(Column::numbers("total"));
+    columns.extend(several.then(|| Column::numbers("max").dropped(3)));
+    let mut table = Table::new(columns);
+    for (panics, row) in tasks.iter().take(rows) {
+        let mut cells = vec![name(&row.name), marks.at_least(units::count(row.count))];
+        cells.extend(panicked.cell(*panics).into_iter().chain(open.cell(row.open)));
+        cells.push(total(marks, row.count, row.times.total_ns));
+        cells.extend(several.then(|| match row.count {
+            // The total once more.
+            0 | 1 => none(),
+            _ => marks.at_least(units::duration(row.times.max_ns.into())),
+        }));
+        table.row(cells);
+    }
+    write(&table, out, width, tasks.len().saturating_sub(rows))
+}
+
 pub(super) fn regions(
     report: &Report,
     out: &mut dyn Write,
