@@ -75,9 +75,10 @@ use proc_macro::TokenStream;
 ///
 /// An `async` function stays one. Its region lasts from the first poll to the result, or to where the
 /// future is dropped without one, and is told like that of any future: busy, ready or idle, and how it
-/// ended. The future grows by some 24 bytes, and by parameters that the body uses: they lie in the
-/// function and in its body, and are dropped with the body, before the end. For the compiler to know the
-/// type of the result within, the type is repeated: should it not exist, that is said twice.
+/// ended. The future grows by 32 bytes, and by parameters that the body uses: they lie in the
+/// function and in its body, and are dropped with the body, before the end. A closure that the function returns
+/// as `impl Fn(&T)` has to say what it takes. Where more than twelve such functions await each other in a row, the
+/// compiler may ask for `#![recursion_limit = "256"]`; a box between them does as well.
 ///
 /// Of a function that returns `impl Future` or `Pin<Box<dyn Future>>`, as methods of `async_trait` do, the
 /// future is measured as well, and belongs to the task that is current at the call. Of an alias nothing can
