@@ -82,6 +82,9 @@ fn they_are_measured_to_their_results() {
         assert_eq!(run(machine.only_the_call()), 1);
     });
     assert_eq!(names(&trace, &recording), ["opaque", "early", "early", "boxed", "alias"]);
+    // What stands in front of the future is done by the call, and is no part of it.
+    let [log] = &recording.logs[..] else { panic!("one message") };
+    assert!(log.time < recording.fibers[0].begin.unwrap(), "the future begins with its first poll");
     let [task] = &recording.tasks[..] else { panic!("one task") };
     assert_eq!((&*task.args[0].key, task.end.is_some()), ("n", true));
     // A call is a region as any other.

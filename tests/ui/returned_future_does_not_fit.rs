@@ -2,11 +2,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 #[trace::region]
-fn steam_milk() -> impl Future<Output = u8> {
-    async { "foam" }
-}
-
-#[trace::region]
 fn grind() -> Pin<Box<dyn Future<Output = u8>>> {
     Box::pin(async { "fine" })
 }
@@ -22,11 +17,6 @@ fn pour(is_empty: bool) -> Pin<Box<dyn Future<Output = u8>>> {
 #[trace::task]
 fn order() -> Pin<Box<dyn Future<Output = Missing>>> {
     Box::pin(async { loop {} })
-}
-
-#[trace::region(future)]
-fn weigh() -> u8 {
-    3
 }
 
 fn main() {}

@@ -50,7 +50,11 @@ impl Site {
 
 /// Makes a guard stay on the thread that made it: neither `Send` nor `Sync`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StaysOnItsThread(PhantomData<*const ()>);
+pub(crate) struct StaysOnItsThread(PhantomData<*const AcrossAwaitsUseAnAttributeOrInRegion>);
+
+/// Nothing but a name, which stands in what the compiler says when a future that holds a guard is to be sent: a
+/// library cannot word that.
+pub(crate) enum AcrossAwaitsUseAnAttributeOrInRegion {}
 
 impl StaysOnItsThread {
     pub(crate) const HERE: Self = Self(PhantomData);
@@ -59,7 +63,9 @@ impl StaysOnItsThread {
 /// A region that is open; it ends with this value.
 ///
 /// Regions of a thread nest: the one that began last ends first, as scopes do. If yours do not, the
-/// trace stays right and says which ones. A region stays on its thread.
+/// trace stays right and says which ones. A region stays on its thread: it cannot be held across an `.await` of a
+/// future that is sent to another one. Of a future, [`in_region`](crate::TraceFuture::in_region) makes a region, and
+/// so does an attribute on an `async` function.
 #[derive(Debug)]
 #[must_use = "the region ends when this value is dropped; give it a name like `_region`"]
 pub struct Region {
