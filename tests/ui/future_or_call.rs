@@ -3,6 +3,11 @@ use std::future::{Ready, ready};
 #[trace::region(future)]
 fn pour() {}
 
+#[trace::region("weigh", future)]
+fn weigh() -> Option<u8> {
+    None
+}
+
 #[trace::task(call)]
 async fn steam_milk() {}
 
@@ -13,6 +18,7 @@ fn grind() -> Ready<u8> {
 
 fn main() {
     pour();
+    weigh();
     drop(steam_milk());
     drop(grind());
 }

@@ -11,7 +11,7 @@ use syn::{Error, LitStr, Result};
 
 use crate::args::{Argument, Arguments};
 use crate::function::{Function, Qualifiers};
-use crate::returned::Returned;
+use crate::returned::{self, Returned};
 
 /// Which attribute it is.
 #[derive(Clone, Copy)]
@@ -93,8 +93,10 @@ fn measured(kind: Kind, word: Option<&Ident>, function: &Function) -> Result<Mea
     }
     let result = function.signature().and_then(|(_, result)| result);
     match (word, result) {
-        (Some(_), Some(result)) => Ok(Measured::Returned(Returned::of_future(&result))),
-        (Some(word), None) => {
+        (Some(_), Some(result)) if returned::may_be_a_future(Some(&result)) => {
+            Ok(Measured::Returned(Returned::of_future(&result)))
+        }
+        (Some(word), _) => {
             let message = "expected a function that returns a future: leave out `future`";
             Err(Error::new(word.span(), message))
         }
