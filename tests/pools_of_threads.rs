@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 
 use rayon::prelude::*;
 use trace::{Context, Task};
@@ -35,8 +35,26 @@ fn new_task(number: u64) -> (Context, Task) {
 /// A piece of that task: a region that is given no context, and a log in it.
 #[trace::region(args(order, piece))]
 fn work(order: u64, piece: u64) {
+    wait_for_another();
     trace::trace_log!("piece", "{piece} of {order}");
     std::hint::black_box((0..piece % 64).sum::<u64>());
+}
+
+/// The threads that have had a piece since the recording began.
+static WORKING: (Mutex<Vec<ThreadId>>, Condvar) = (Mutex::new(Vec::new()), Condvar::new());
+
+/// Waits until two threads have a part in it: on a busy machine, one may be done before there is another.
+fn wait_for_another() {
+    let (threads, more) = &WORKING;
+    let mut threads = threads.lock().unwrap();
+    if threads.len() < 2 {
+        let own = thread::current().id();
+        if !threads.contains(&own) {
+            threads.push(own);
+        }
+        more.notify_all();
+        drop(more.wait_while(threads, |threads| threads.len() < 2).unwrap());
+    }
 }
 
 /// On a thread of the pool, when it does nothing.
@@ -47,6 +65,7 @@ fn say_outside() {
 /// What was recorded: strictly valid, without loss; and each piece of each task once, as that task's.
 fn record(f: impl FnOnce()) -> (Trace, Recording) {
     let _turn = turn();
+    WORKING.0.lock().unwrap().clear();
     let ((), bytes) = trace::capture(f);
     let trace = Trace::from_bytes(bytes).unwrap();
     let problems = trace.validate().unwrap();
