@@ -191,3 +191,23 @@ fn what_is_dropped_is_dropped_in_order() {
         assert_eq!(dropped!(annotated, polls), dropped!(plain, polls), "after {polls} polls");
     }
 }
+
+/// An attribute sees a parameter whether or not there is one.
+#[trace::region]
+async fn conditional(
+    cups: Vec<u8>,
+    #[cfg(not(test))] none: Vec<u8>,
+    #[cfg(test)] more: Vec<u8>,
+) -> usize {
+    #[cfg(not(test))]
+    drop(none);
+    #[cfg(test)]
+    drop(more);
+    cups.len()
+}
+
+#[test]
+fn parameters_may_be_there_on_condition() {
+    let _turn = turn();
+    assert_eq!(run(conditional(vec![1, 2], vec![3])), 2);
+}

@@ -145,3 +145,31 @@ fn methods_of_async_traits() {
     assert_eq!(fibers(&trace, &recording), ["brewed", "again", "brewed"]);
     assert_eq!(recording.fibers[2].parent, recording.fibers[1].id);
 }
+
+type Made = Pin<Box<dyn Future<Output = usize>>>;
+
+/// None of these is a future: what makes one is a region up to its return.
+#[trace::region]
+fn maker() -> impl Fn(usize) -> Pin<Box<dyn Future<Output = usize>>> {
+    |cups| Box::pin(async move { cups }) as Made
+}
+
+#[trace::region]
+fn perhaps() -> Option<Pin<Box<dyn Future<Output = usize>>>> {
+    Some(Box::pin(async { 2 }))
+}
+
+#[trace::region]
+fn many() -> impl Iterator<Item = Pin<Box<dyn Future<Output = usize>>>> {
+    (0..3_usize).map(|cups| Box::pin(async move { cups }) as Made)
+}
+
+#[test]
+fn what_only_has_futures_in_it_is_none() {
+    let _turn = turn();
+    let (_, _, recording) = recorded(|| {
+        let futures = many().chain(perhaps()).chain([maker()(5)]);
+        assert_eq!(futures.map(run).sum::<usize>(), 3 + 2 + 5);
+    });
+    assert_eq!((recording.fibers.len(), recording.regions.len()), (0, 3));
+}

@@ -39,7 +39,7 @@
 //! A `return` in there would leave the function with what is not wrapped; only then is the body a closure. A
 //! future in a box is wrapped, in another box, only if something is recorded: its type is the same.
 //!
-//! 1. The body is printed once, in a block and not in a closure, so that `?`, `return`, labels
+//! 1. The body is printed once, in a block and not in a closure but for that case, so that `?`, `return`, labels
 //!    and borrows keep their meaning.
 //! 2. The guard is bound by `match` and not by `let`: it is dropped after the temporaries of
 //!    the body's last expression, in every edition. Only where `impl …` is in the result it is

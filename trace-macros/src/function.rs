@@ -10,6 +10,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::{Error, Result};
 
+use crate::items::outside_angles;
 use crate::model::Kind;
 
 /// A function or method that has a body.
@@ -177,25 +178,14 @@ impl Function {
         let head = typed(&self.head);
         let is_word = |token: &TokenTree, word: &str| matches!(token, TokenTree::Ident(found) if found == word);
         let name = 1 + head.iter().position(|token| is_word(token, "fn"))?;
-        let mut angles = 0_u32;
-        let mut behind = head[name + 1..].iter();
-        let mut before_is_dash = false;
-        let parameters = loop {
-            let token = behind.next()?;
-            match token {
-                TokenTree::Punct(punct) if punct.as_char() == '<' => angles += 1,
-                TokenTree::Punct(punct) if punct.as_char() == '>' && !before_is_dash => {
-                    angles = angles.saturating_sub(1);
-                }
-                TokenTree::Group(group)
-                    if angles == 0 && group.delimiter() == Delimiter::Parenthesis =>
-                {
-                    break group.clone();
-                }
-                _ => {}
+        let behind = &head[name + 1..];
+        let (at, parameters) = outside_angles(behind).find_map(|(at, token)| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                Some((at, group.clone()))
             }
-            before_is_dash = is(token, '-');
-        };
+            _ => None,
+        })?;
+        let mut behind = behind[at + 1..].iter();
         let arrow = (behind.next(), behind.next());
         let has_result =
             matches!(arrow, (Some(dash), Some(angle)) if is(dash, '-') && is(angle, '>'));

@@ -2,8 +2,8 @@
 //! and `#[trace::region_all]`, which annotates all functions of a block but those with
 //! `#[trace::skip]`; and `#[trace::main]` and `#[trace::test]`, for what a trace begins with.
 //!
-//! Each annotation becomes a guard in front of the function's body and nothing else: the
-//! signature, the other attributes and the body are printed as they were typed. The steps:
+//! Each annotation becomes a guard in front of the function's body or, where a future is measured, a
+//! future around it. The signature, the other attributes and the body are printed as they were typed. The steps:
 //!
 //! | file | from | to |
 //! |---|---|---|
@@ -11,6 +11,8 @@
 //! | `function` | the annotated tokens | `Function` |
 //! | `model` | both | `Model`, or the one error to report |
 //! | `expand` | a model | tokens; cannot fail |
+//! | `parameters` | a function's parameters | those that an `async` body has to mention |
+//! | `returned` | the type of a result | whether it is a future, and how that is returned |
 //! | `fallback` | an error | the error and the untouched item |
 //!
 //! and for a block, in front of these:
@@ -158,8 +160,8 @@ pub fn task(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # What is passed over
 /// Without a word: what [`macro@region`] cannot be on, that is `const` and naked
 /// functions, and declarations without a body; and functions, `impl` blocks, traits and modules that
-/// have [`#[trace::skip]`](macro@skip) or another of these attributes themselves, be it in a
-/// `cfg_attr`.
+/// have [`#[trace::skip]`](macro@skip), or `region`, `region_all`, `task`, `main` or `test` of this library
+/// themselves, be it in a `cfg_attr`.
 ///
 /// # Arguments
 /// - `crate = path`: where the library is, if not at `::trace`. The path is written into each

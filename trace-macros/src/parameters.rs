@@ -7,11 +7,13 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 use crate::function::is;
+use crate::items::outside_angles;
 
 /// The names that stand in the patterns of these parameters and in the body, the last one first.
 ///
 /// The compiler warns of a parameter that is not used, and of one that is only written to: mentioned, it is used.
-/// So the others are left alone, unless their names begin with `_`, and so are those that are nothing to drop.
+/// So the others are left alone, unless their names begin with `_`, and so are those that are nothing to drop, or
+/// that there may not be.
 pub(crate) fn mentioned(parameters: &Group, body: &Group) -> Vec<Ident> {
     let mut names = Vec::new();
     let tokens: Vec<TokenTree> = parameters.stream().into_iter().collect();
@@ -19,7 +21,7 @@ pub(crate) fn mentioned(parameters: &Group, body: &Group) -> Vec<Ident> {
     while !rest.is_empty() {
         let len = parameter_len(rest);
         let (pattern, of_type) = pattern_and_type(&rest[..len]);
-        if !is_nothing_to_drop(pattern, of_type) {
+        if !is_nothing_to_drop(pattern, of_type) && !is_conditional(&rest[..len]) {
             names_in(pattern, &mut names);
         }
         rest = rest.get(len + 1..).unwrap_or_default();
@@ -43,6 +45,16 @@ fn is_nothing_to_drop(pattern: &[TokenTree], of_type: &[TokenTree]) -> bool {
     }
 }
 
+/// Whether a parameter has a condition, so that there may be no such one: attributes see it in any case.
+fn is_conditional(parameter: &[TokenTree]) -> bool {
+    let attributes = parameter.chunks(2).take_while(|pair| is(&pair[0], '#'));
+    let mut inside = attributes.filter_map(|pair| match pair {
+        [_, TokenTree::Group(attribute)] => attribute.stream().into_iter().next(),
+        _ => None,
+    });
+    inside.any(|name| matches!(name, TokenTree::Ident(name) if name == "cfg" || name == "cfg_attr"))
+}
+
 /// The types of numbers and the like.
 pub(crate) const PRIMITIVE: [&str; 17] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
@@ -51,19 +63,7 @@ pub(crate) const PRIMITIVE: [&str; 17] = [
 
 /// How many tokens there are up to the next comma that is not one of a type's arguments.
 fn parameter_len(tokens: &[TokenTree]) -> usize {
-    let mut angles = 0_u32;
-    for (at, token) in tokens.iter().enumerate() {
-        if is(token, '<') {
-            angles += 1;
-        } else if is(token, '>')
-            && !at.checked_sub(1).is_some_and(|before| is(&tokens[before], '-'))
-        {
-            angles = angles.saturating_sub(1);
-        } else if is(token, ',') && angles == 0 {
-            return at;
-        }
-    }
-    tokens.len()
+    outside_angles(tokens).find(|(_, token)| is(token, ',')).map_or(tokens.len(), |(at, _)| at)
 }
 
 /// The tokens in front of the type, without attributes, and those of the type.
@@ -157,7 +157,7 @@ mod tests {
             ["n", "z", "y", "x"]
         );
         assert_eq!(
-            names("module::Some(ref x): T, #[cfg(y)] y: U, _: V, r#type: W", body),
+            names("module::Some(ref x): T, #[allow(y)] y: U, _: V, r#type: W", body),
             ["r#type", "y", "x"]
         );
     }
@@ -166,6 +166,12 @@ mod tests {
     fn what_is_not_used_is_not_mentioned() {
         assert_eq!(names("a: A, b: B, c: C", "{ (a) }; format!(\"{c:?}\")"), ["c", "a"]);
         assert_eq!(names("", "a"), [""; 0]);
+    }
+
+    #[test]
+    fn nor_is_what_there_may_not_be() {
+        let parameters = "a: A, #[allow(b)] #[cfg(feature = \"b\")] b: B, #[cfg_attr(c, d)] c: C";
+        assert_eq!(names(parameters, "(a, b, c)"), ["a"]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ struct Annotation {
 impl Annotation {
     /// Appends the item with its functions annotated; `owner` is what they are called after.
     fn item(&self, item: Item, owner: Option<&str>, annotated: &mut Vec<TokenTree>) -> Result<()> {
-        if item.attributes().chunks(2).any(is_ours) {
+        if item.attributes().chunks(2).any(|attribute| self.is_ours(attribute)) {
             annotated.extend(item.tokens);
             return Ok(());
         }
@@ -108,7 +108,8 @@ impl Annotation {
     /// The annotated function, or the same tokens.
     ///
     /// What `#[trace::region]` refuses stays as it is: functions without a body, `const` and naked
-    /// ones, and `gen` ones for as long as it refuses these. There is no other rule about that here, so that what it learns to take is taken here too.
+    /// ones, and `gen` ones for as long as it refuses these. No rule is repeated here: what it takes some
+    /// day, this takes as well.
     fn function(&self, tokens: Vec<TokenTree>, owner: Option<&str>) -> Vec<TokenTree> {
         let model =
             Function::parse(Kind::Region, tokens.iter().cloned().collect()).and_then(|function| {
@@ -124,6 +125,51 @@ impl Annotation {
             Err(_) => tokens,
         }
     }
+
+    /// Whether this attribute, `#` and `[…]`, is one of ours.
+    fn is_ours(&self, attribute: &[TokenTree]) -> bool {
+        match attribute {
+            [_, TokenTree::Group(inside)] => {
+                self.names_ours(&typed(&inside.stream().into_iter().collect::<Vec<_>>()))
+            }
+            _ => false,
+        }
+    }
+
+    fn names_ours(&self, attribute: &[TokenTree]) -> bool {
+        let len = attribute
+            .iter()
+            .take_while(|token| matches!(token, TokenTree::Ident(_)) || is(token, ':'))
+            .count();
+        let (path, behind) = attribute.split_at(len);
+        let path = words(path);
+        let Some((name, library)) = path.split_last() else { return false };
+        match name.as_str() {
+            "region" | "region_all" | "skip" | "task" => self.may_be_library(library),
+            // The standard library has one as well.
+            "main" | "test" => !library.is_empty() && self.may_be_library(library),
+            // Whether the condition holds is not known here. If it does not, then tracing is most likely
+            // not wanted.
+            "cfg_attr" => match behind {
+                [TokenTree::Group(group)] => {
+                    let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+                    let mut attributes = inside.split(|token| is(token, ',')).skip(1);
+                    attributes.any(|attribute| self.names_ours(attribute))
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether such words can stand in front of a name for it to be ours: none, if it was imported; the library's
+    /// name; or what it is said to be called here. Other libraries have tasks, too.
+    fn may_be_library(&self, path: &[String]) -> bool {
+        let facade = self.facade.clone().map(|facade| facade.into_iter().collect::<Vec<_>>());
+        path.is_empty()
+            || *path == ["trace"]
+            || facade.is_some_and(|facade| words(&facade) == *path)
+    }
 }
 
 fn full_name(owner: &str, function: &Ident) -> LitStr {
@@ -134,38 +180,10 @@ fn span(item: &Item) -> Span {
     item.word().map_or_else(Span::call_site, TokenTree::span)
 }
 
-/// Whether this attribute, `#` and `[…]`, is one of ours, by whatever path.
-fn is_ours(attribute: &[TokenTree]) -> bool {
-    match attribute {
-        [_, TokenTree::Group(inside)] => {
-            names_ours(&typed(&inside.stream().into_iter().collect::<Vec<_>>()))
-        }
-        _ => false,
-    }
-}
-
-fn names_ours(attribute: &[TokenTree]) -> bool {
-    let len = attribute
-        .iter()
-        .take_while(|token| matches!(token, TokenTree::Ident(_)) || is(token, ':'))
-        .count();
-    let (path, behind) = attribute.split_at(len);
-    let (Some(first), Some(last)) = (path.first(), path.last()) else { return false };
-    match last.to_string().as_str() {
-        "region" | "region_all" | "task" => true,
-        // The formatter has one of that name.
-        "skip" => first.to_string() != "rustfmt",
-        // Whether the condition holds is not known here. If it does not, then tracing is most likely
-        // not wanted.
-        "cfg_attr" => match behind {
-            [TokenTree::Group(group)] => {
-                let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-                inside.split(|token| is(token, ',')).skip(1).any(names_ours)
-            }
-            _ => false,
-        },
-        _ => false,
-    }
+/// The words of a path.
+fn words(path: &[TokenTree]) -> Vec<String> {
+    let words = path.iter().filter(|token| matches!(token, TokenTree::Ident(_)));
+    words.map(TokenTree::to_string).collect()
 }
 
 #[cfg(test)]
@@ -235,8 +253,9 @@ mod tests {
         for attribute in [
             "skip",
             "trace::skip",
-            "::a::b::skip",
+            "::trace::skip",
             "region",
+            "trace::test",
             "trace::region(\"f\", args(x))",
             "trace::task()",
             "trace::region_all(crate = a)",
@@ -247,9 +266,21 @@ mod tests {
             is_untouched(&format!("mod a {{ #[{attribute}] impl A {{ fn f() {{}} }} }}"));
             is_untouched(&format!("#[{attribute}] impl A {{ fn f() {{}} }}"));
         }
-        for attribute in ["rustfmt::skip", "doc = \"skip\"", "cfg_attr(skip, cold)", "a(region)"] {
+        let others = [
+            "rustfmt::skip",
+            "doc = \"skip\"",
+            "cfg_attr(skip, cold)",
+            "a(region)",
+            "executor::task",
+            "main",
+        ];
+        for attribute in others {
             assert_eq!(names(&format!("mod a {{ #[{attribute}] fn f() {{}} }}")), ["f"]);
         }
+        // By another name, which has to be told.
+        let item = "mod a { #[a::b::region] fn f() {} fn g() {} }";
+        let annotated = region_all(tokens("crate = ::a::b"), tokens(item)).unwrap().to_string();
+        assert!(!annotated.contains("\"f\"") && annotated.contains("\"g\""), "{annotated}");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use crate::function::is;
+use crate::items::outside_angles;
 use crate::parameters::PRIMITIVE;
 
 /// How a function returns a future.
@@ -21,44 +22,25 @@ pub(crate) enum Returned {
 impl Returned {
     /// What the type of a result tells.
     pub(crate) fn of(result: &TokenStream) -> Option<Self> {
-        let words = Words::of(result);
-        if !words.future {
-            return None;
+        let tokens: Vec<TokenTree> = result.clone().into_iter().collect();
+        let has = |word: &str| tokens.iter().any(|token| is_word(token, word));
+        if tokens.first().is_some_and(|first| is_word(first, "impl")) {
+            // Of what is in the arguments of another trait it is not the future that is returned.
+            let mut bounds = outside_angles(&tokens);
+            return bounds.any(|(_, token)| is_word(token, "Future")).then_some(Self::Opaque);
         }
-        let is_opaque =
-            result.clone().into_iter().next().is_some_and(|first| is_word(&first, "impl"));
-        if is_opaque {
-            return Some(Self::Opaque);
-        }
-        (words.pin && words.boxed && words.dynamic).then_some(Self::Boxed)
+        // As little as of another type.
+        let path = tokens
+            .iter()
+            .take_while(|token| matches!(token, TokenTree::Ident(_)) || is(token, ':'));
+        let is_pin = path.last().is_some_and(|last| is_word(last, "Pin"));
+        (is_pin && ["Box", "dyn", "Future"].into_iter().all(has)).then_some(Self::Boxed)
     }
 
     /// The same of one that is known to be a future.
     pub(crate) fn of_future(result: &TokenStream) -> Self {
         let is_opaque = result.clone().into_iter().any(|token| is_word(&token, "impl"));
         Self::of(result).unwrap_or(if is_opaque { Self::Opaque } else { Self::Boxed })
-    }
-}
-
-/// Which of these words are in a type, outside of parentheses and brackets.
-#[derive(Default)]
-struct Words {
-    future: bool,
-    pin: bool,
-    boxed: bool,
-    dynamic: bool,
-}
-
-impl Words {
-    fn of(result: &TokenStream) -> Self {
-        let mut words = Self::default();
-        for token in result.clone() {
-            words.future |= is_word(&token, "Future");
-            words.pin |= is_word(&token, "Pin");
-            words.boxed |= is_word(&token, "Box");
-            words.dynamic |= is_word(&token, "dyn");
-        }
-        words
     }
 }
 
@@ -127,6 +109,13 @@ mod tests {
             ("Ready<u8>", None),
             ("impl Iterator<Item = u8>", None),
             ("Result<(Future, Pin), Box<dyn Error>>", None),
+            ("impl Fn(Request) -> Pin<Box<dyn Future<Output = ()>>>", None),
+            ("impl Iterator<Item = Pin<Box<dyn Future<Output = ()>>>>", None),
+            ("impl Send + Future<Output = ()>", Some(Returned::Opaque)),
+            ("Option<Pin<Box<dyn Future<Output = ()>>>>", None),
+            ("Vec<std::pin::Pin<Box<dyn Future<Output = ()>>>>", None),
+            ("fn() -> Pin<Box<dyn Future<Output = ()>>>", None),
+            ("(Pin<Box<dyn Future<Output = ()>>>, u8)", None),
         ] {
             assert_eq!(Returned::of(&tokens(result)), expected, "{result}");
         }
