@@ -47,12 +47,12 @@ pub(crate) fn make_use() {
 
 /// What is carried with the task that is current.
 #[inline(always)]
-pub(crate) fn with(task: TaskId) -> Option<SpanContext> {
-    if in_use() { look_up(task) } else { None }
+pub(crate) fn with(task: TaskId) -> SpanContext {
+    if in_use() { look_up(task) } else { SpanContext::NONE }
 }
 
 #[cold]
-fn look_up(task: TaskId) -> Option<SpanContext> {
+fn look_up(task: TaskId) -> SpanContext {
     let entered = ENTERED.get();
     if entered.task() == task {
         return entered.span();
@@ -62,13 +62,13 @@ fn look_up(task: TaskId) -> Option<SpanContext> {
         let tasks = tasks.try_borrow().ok()?;
         tasks.iter().rev().find(|(begun, _)| *begun == task).map(|(_, span)| *span)
     });
-    found.ok().flatten()
+    found.ok().flatten().unwrap_or(SpanContext::NONE)
 }
 
 /// What is carried while nothing is recorded.
 #[inline(always)]
-pub(crate) fn while_off() -> Option<SpanContext> {
-    if in_use() { ENTERED.get().span() } else { None }
+pub(crate) fn while_off() -> SpanContext {
+    if in_use() { ENTERED.get().span() } else { SpanContext::NONE }
 }
 
 /// A task is current from its begin on, as a part of a trace.

@@ -33,10 +33,12 @@ use crate::value::Arg;
 /// # drop(task);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Context {
-    task: TaskId,
     /// What other processes know of all this, as it was when it came into this one.
-    span: Option<SpanContext>,
+    span: SpanContext,
+    /// Behind that: copied apart from it, as it was written.
+    task: TaskId,
 }
 
 /// How many headers were not what they should have been.
@@ -51,12 +53,12 @@ impl Context {
     /// The context of what belongs to no task.
     #[inline(always)]
     pub const fn background() -> Self {
-        Self { task: TaskId::BACKGROUND, span: None }
+        Self { span: SpanContext::NONE, task: TaskId::BACKGROUND }
     }
 
     #[inline(always)]
-    pub(crate) const fn new(task: TaskId, span: Option<SpanContext>) -> Self {
-        Self { task, span }
+    pub(crate) const fn new(task: TaskId, span: SpanContext) -> Self {
+        Self { span, task }
     }
 
     #[inline(always)]
@@ -65,14 +67,14 @@ impl Context {
     }
 
     #[inline(always)]
-    pub(crate) fn span(self) -> Option<SpanContext> {
+    pub(crate) fn span(&self) -> SpanContext {
         self.span
     }
 
     /// The span that a task comes from that is made in this context, if that was in another process.
     #[inline(always)]
     pub(crate) fn remote_parent(self) -> Option<SpanContext> {
-        if self.task == TaskId::BACKGROUND { self.span } else { None }
+        if self.task == TaskId::BACKGROUND { self.span.some() } else { None }
     }
 
     /// The context that is current on this thread: of the innermost task or context that was
@@ -139,7 +141,7 @@ impl Context {
 
     fn of_span(span: SpanContext) -> Self {
         carried::make_use();
-        Self::new(TaskId::BACKGROUND, Some(span))
+        Self::new(TaskId::BACKGROUND, span)
     }
 
     /// The W3C `traceparent` header by which another process goes on with this: the trace it is a part of, and the
@@ -151,9 +153,9 @@ impl Context {
     #[must_use]
     pub fn to_traceparent(self) -> Option<Traceparent> {
         if self.task == TaskId::BACKGROUND || !crate::is_enabled() {
-            return self.span.as_ref().and_then(SpanContext::header);
+            return self.span.some().and_then(|span| span.header());
         }
-        let span = self.span.unwrap_or_else(|| SpanContext::beginning_with(self.task));
+        let span = self.span.some().unwrap_or_else(|| SpanContext::beginning_with(self.task));
         Some(span.header_of(self.task))
     }
 

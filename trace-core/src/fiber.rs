@@ -109,12 +109,12 @@ impl Fiber {
     pub(crate) fn unseen(
         site: Site,
         kind: CallsiteKind,
-        span: Option<SpanContext>,
+        span: SpanContext,
         wakes: bool,
     ) -> Option<Box<Self>> {
         emit(|pen, _| {
             let context = Context::of_current(pen.task());
-            let context = Context::new(context.task(), context.span().or(span));
+            let context = Context::new(context.task(), context.span().some().unwrap_or(span));
             let mut fiber = Self::new(site, kind, context, wakes, pen);
             fiber.id = pen.next_fiber();
             fiber.written = Written::new(fiber.short_id, fiber.id);

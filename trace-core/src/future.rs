@@ -19,6 +19,7 @@ use crate::carried::Carrying;
 use crate::context::Context;
 use crate::fiber::Fiber;
 use crate::region::Site;
+use crate::traceparent::SpanContext;
 
 /// What can be done with any future. In scope, it has these methods.
 ///
@@ -107,7 +108,7 @@ impl<F> Traced<F> {
     pub fn context(&self) -> Context {
         match &self.state {
             State::Recorded(fiber) => *fiber.context(),
-            State::New(Some(task)) => Context::new(*task, None),
+            State::New(Some(task)) => Context::new(*task, SpanContext::NONE),
             State::Carried(home) => home.context,
             State::New(None) | State::Unrecorded | State::Over => Context::background(),
         }
@@ -207,7 +208,7 @@ impl State {
     /// known only of what is carried; else it will be that of the first poll.
     pub(crate) fn new_here() -> Self {
         let context = Context::current();
-        match context.span() {
+        match context.span().some() {
             Some(_) => Self::Carried(Box::new(Home { context, unrecorded: false })),
             None => Self::New(crate::is_enabled().then_some(context.task())),
         }
@@ -314,10 +315,10 @@ impl State {
     fn begin(&mut self, Description { site, kind, wakes }: Description) {
         let begun = match self {
             Self::New(task) => {
-                let context = task.map(|task| Context::new(task, None));
+                let context = task.map(|task| Context::new(task, SpanContext::NONE));
                 Fiber::begin(site, kind, context, wakes, &[])
             }
-            Self::Unrecorded => Fiber::unseen(site, kind, None, wakes),
+            Self::Unrecorded => Fiber::unseen(site, kind, SpanContext::NONE, wakes),
             Self::Carried(home) if home.unrecorded => {
                 Fiber::unseen(site, kind, home.context.span(), wakes)
             }

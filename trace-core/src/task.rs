@@ -24,7 +24,7 @@ pub struct Task {
     name: &'static str,
     location: &'static Location<'static>,
     begun: Begun,
-    span: Option<SpanContext>,
+    span: SpanContext,
 }
 
 /// What an end needs to know of the begin. Passed on as a copy, so that a task that never was
@@ -288,7 +288,7 @@ fn begin_entered_and_carry(
     args: &[Value<'_>],
 ) -> TaskId {
     let id = begin_entered_in(callsite, Some(parent.task()), args);
-    if let Some(span) = parent.span().filter(|_| id != TaskId::BACKGROUND) {
+    if let Some(span) = parent.span().some().filter(|_| id != TaskId::BACKGROUND) {
         carried::task_begins(id, span);
         if parent.task() == TaskId::BACKGROUND {
             span.tell_of(id);

@@ -7,7 +7,6 @@
 //! span id, is made from that number when it is asked for, and then told in the trace.
 
 use std::fmt;
-use std::num::NonZeroU16;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -29,8 +28,8 @@ const FLAGS: std::ops::Range<usize> = 53..LEN;
 
 /// Flags that have a meaning: that the caller may have recorded this, and that the trace id is random. All others
 /// are to be zero in a header that is not passed on as it came.
-const SAMPLED: u8 = 0b01;
-const KNOWN_FLAGS: u8 = 0b11;
+const SAMPLED: u64 = 0b01;
+const KNOWN_FLAGS: u64 = 0b11;
 
 /// The value of a `traceparent` header. From [`Context::to_traceparent`](crate::Context::to_traceparent).
 ///
@@ -78,17 +77,31 @@ impl fmt::Debug for Traceparent {
 }
 
 /// What a header says: which trace something is a part of, and of which span in another process.
+///
+/// Four whole words, none of which is ever left out: it is copied with each context, and what was just written in
+/// other pieces than it is then read in keeps a processor waiting for some nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub(crate) struct SpanContext {
-    /// The upper and the lower half; not both zero.
+    /// The upper and the lower half; both zero in [`NONE`](Self::NONE) alone.
     trace_id: [u64; 2],
     /// 0 where there is none: the trace begins in this process.
     parent: u64,
-    /// With a bit that always is set, so that an `Option` of all this takes no more than it.
-    flags: NonZeroU16,
+    /// The lowest eight bits.
+    flags: u64,
 }
 
 impl SpanContext {
+    /// Says nothing.
+    pub(crate) const NONE: Self = Self { trace_id: [0; 2], parent: 0, flags: 0 };
+
+    /// This, if it says something.
+    #[inline(always)]
+    pub(crate) fn some(self) -> Option<Self> {
+        let [high, low] = self.trace_id;
+        if high | low == 0 { None } else { Some(self) }
+    }
+
     /// Of a trace that begins here.
     pub(crate) fn new_trace() -> Self {
         static BEGUN: AtomicU64 = AtomicU64::new(0);
@@ -102,7 +115,7 @@ impl SpanContext {
 
     fn of_trace(kind: u64, number: u64) -> Self {
         let [high, low] = [0, 1].map(|half| Ids::get(kind + half, number));
-        Self { trace_id: [high, low], parent: 0, flags: Self::flags_of(SAMPLED) }
+        Self { trace_id: [high, low], parent: 0, flags: SAMPLED }
     }
 
     /// What a header says.
@@ -127,17 +140,17 @@ impl SpanContext {
             _ => {}
         }
         let (high, low) = (field(TRACE_ID.start..19)?, field(19..TRACE_ID.end)?);
-        let (parent, flags) = (field(PARENT_ID)?, field(FLAGS)? as u8);
+        let (parent, flags) = (field(PARENT_ID)?, field(FLAGS)?);
         if high | low == 0 || parent == 0 {
             return Err(Malformed::Zeros);
         }
-        Ok(Self { trace_id: [high, low], parent, flags: Self::flags_of(flags) })
+        Ok(Self { trace_id: [high, low], parent, flags })
     }
 
     /// The header that it came from, or that of the same fields. `None` if there is no span to be the parent of
     /// what the header is sent to.
     pub(crate) fn header(&self) -> Option<Traceparent> {
-        (self.parent != 0).then(|| self.header_with(self.parent, self.flags.get() as u8))
+        (self.parent != 0).then(|| self.header_with(self.parent, self.flags))
     }
 
     /// The header for what a task calls in other processes. Tells in the trace by which ids they know it.
@@ -146,7 +159,7 @@ impl SpanContext {
         let span_id = Ids::get(Ids::SPAN, task.0);
         tell(task, "trace_id", &self.trace_id);
         tell(task, "span_id", &[span_id]);
-        self.header_with(span_id, self.flags.get() as u8 & KNOWN_FLAGS)
+        self.header_with(span_id, self.flags & KNOWN_FLAGS)
     }
 
     /// Tells in the trace that a task, the first one here, is a part of all this. Nothing of one that is not recorded.
@@ -161,20 +174,13 @@ impl SpanContext {
         }
     }
 
-    const fn flags_of(flags: u8) -> NonZeroU16 {
-        match NonZeroU16::new(1 << 8 | flags as u16) {
-            Some(flags) => flags,
-            None => NonZeroU16::MIN,
-        }
-    }
-
-    fn header_with(&self, span_id: u64, flags: u8) -> Traceparent {
+    fn header_with(&self, span_id: u64, flags: u64) -> Traceparent {
         let mut header = [b'-'; LEN];
         header[VERSION].fill(b'0');
         put_digits(&self.trace_id, &mut header[TRACE_ID]);
         put_digits(&[span_id], &mut header[PARENT_ID]);
         let mut wide = [0; 16];
-        put_digits(&[flags.into()], &mut wide);
+        put_digits(&[flags], &mut wide);
         header[FLAGS].copy_from_slice(&wide[14..]);
         Traceparent(header)
     }
