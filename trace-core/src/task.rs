@@ -37,8 +37,9 @@ struct Begun {
     begin: u64,
     /// The recording in which it began.
     recording: usize,
-    /// The callsite's number, if the begin found it out and it is short, else 0.
-    short_id: u16,
+    /// The callsite's number, if the begin found it out and it is short, else 0. A whole word, so that there is no
+    /// padding to be copied as well.
+    short_id: usize,
 }
 
 impl Begun {
@@ -131,7 +132,7 @@ fn begin_named_shortly(
     let (callsite, id) = (of_short(short_id)?, pen.peek_task()?);
     pen.put_shortly(begin, Event::TaskBegin { callsite, task: id, parent })?;
     pen.take_task();
-    Some(Begun { id, parent, begin, recording: pen.recording(), short_id })
+    Some(Begun { id, parent, begin, recording: pen.recording(), short_id: short_id.into() })
 }
 
 #[cold]
@@ -144,7 +145,7 @@ fn begin_named_long_way(
     let begun = emit(|pen, begin| {
         let callsite = pen.names.id(CallsiteKind::Task, name, location);
         let id = pen.begin_task(callsite, parent, None, begin);
-        Begun { id, parent, begin, recording: pen.recording(), short_id: short(callsite) }
+        Begun { id, parent, begin, recording: pen.recording(), short_id: short(callsite).into() }
     });
     begun.unwrap_or(Begun::unrecorded(parent))
 }
@@ -169,7 +170,7 @@ fn end_named_shortly(begun: Begun) -> Option<()> {
     let Begun { id: task, parent, begin, recording, short_id } = begun;
     let mut way = short_way()?;
     let (pen, now) = (way.pen(), clock::counter());
-    let (callsite, age) = (of_short(short_id)?, now.saturating_sub(begin));
+    let (callsite, age) = (of_short(short_id as u16)?, now.saturating_sub(begin));
     if recording != pen.recording() || slow::is_slow(age) {
         return None;
     }
