@@ -187,7 +187,7 @@ impl Fiber {
         if let Some(mut way) = short_way() {
             let (pen, now) = (way.pen(), clock::counter());
             let waited = waited(now);
-            let known = (self.short_id, self.id, self.written);
+            let known = (self.short_id, self.id, &self.written);
             if self.recording == pen.recording()
                 && pen.poll_begin_shortly(known, waited, self.context.task(), now).is_some()
             {
@@ -338,7 +338,7 @@ impl Wake for Wakes {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if crate::is_enabled() {
-            self.woken.note(|| put_wake(self.fiber, self.written));
+            self.woken.note(|| put_wake(self.fiber, &self.written));
         }
         self.given.wake_by_ref();
     }
@@ -347,7 +347,7 @@ impl Wake for Wakes {
 /// Returns when that was; `None` if it is not recorded.
 #[cold]
 #[inline(never)]
-fn put_wake(fiber: FiberId, written: Written) -> Option<u64> {
+fn put_wake(fiber: FiberId, written: &Written) -> Option<u64> {
     if let Some(mut way) = short_way() {
         let (pen, now) = (way.pen(), clock::counter());
         if pen.wake_shortly(written, now).is_some() {

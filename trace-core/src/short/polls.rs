@@ -53,7 +53,7 @@ impl Pen {
     #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn poll_begin_shortly(
         &mut self,
-        (callsite, fiber, written): (u16, FiberId, Written),
+        (callsite, fiber, written): (u16, FiberId, &Written),
         waited: u64,
         task: TaskId,
         now: u64,
@@ -82,7 +82,7 @@ impl Pen {
 
     /// A fiber is woken.
     #[cfg_attr(not(debug_assertions), inline(always))]
-    pub(crate) fn wake_shortly(&mut self, written: Written, now: u64) -> Option<()> {
+    pub(crate) fn wake_shortly(&mut self, written: &Written, now: u64) -> Option<()> {
         let room = self.room_for(now, 0)?;
         self.next = room.put_packed(Kind::Wake, written.woken?.packed());
         self.commit_shortly(now);

@@ -175,7 +175,7 @@ fn both_ways_write_the_same_bytes() {
             10 => {
                 let (fiber, waited) = (FiberId(numbers.any(60)), numbers.any(40));
                 second.poll_begin(callsite.into(), fiber, waited, in_task, now);
-                let known = (callsite, fiber, Written::new(callsite, fiber));
+                let known = (callsite, fiber, &Written::new(callsite, fiber));
                 let done = first.poll_begin_shortly(known, waited, in_task, now);
                 if done.is_none() {
                     first.poll_begin(callsite.into(), fiber, waited, in_task, now);
@@ -185,7 +185,7 @@ fn both_ways_write_the_same_bytes() {
             11 => {
                 let fiber = FiberId(numbers.any(60));
                 second.put(now, Event::Wake { fiber });
-                let done = first.wake_shortly(Written::new(callsite, fiber), now);
+                let done = first.wake_shortly(&Written::new(callsite, fiber), now);
                 if done.is_none() {
                     first.put(now, Event::Wake { fiber });
                 }
