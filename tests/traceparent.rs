@@ -316,7 +316,11 @@ fn nothing_is_left_behind_when_recording_ends_midway() {
     let task = trace::trace_task!("order");
     let header = outgoing().unwrap();
     assert_ne!(header, HEADER);
+    let mut future = pin!(Context::from_traceparent(OTHER).run(|| twice().traced("future")));
+    assert!(poll(future.as_mut()).is_pending());
     session.finish().unwrap();
+    let carried = || Some(OTHER.to_owned());
+    assert_eq!(poll(future.as_mut()), Poll::Ready([carried(), carried()]));
     assert_eq!(outgoing().as_deref(), Some(HEADER));
     drop(task);
     assert_eq!(outgoing().as_deref(), Some(HEADER));

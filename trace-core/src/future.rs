@@ -15,7 +15,7 @@ use std::task::{Context as Polled, Poll};
 
 use trace_format::{CallsiteKind, FiberOutcome, TaskId};
 
-use crate::carried::Carrying;
+use crate::carried::{self, Carrying};
 use crate::context::Context;
 use crate::fiber::Fiber;
 use crate::region::Site;
@@ -233,7 +233,7 @@ impl State {
         if crate::is_enabled() {
             return self.poll_recorded(description, future, given);
         }
-        if let Self::Carried(_) = self {
+        if carried::in_use() {
             return self.poll_untold(future, given);
         }
         let result = future.poll(given);
@@ -286,7 +286,7 @@ impl State {
         }
     }
 
-    /// Polls it without a word, but with what is carried.
+    /// Polls it without a word, but with what is carried, also by one that was recorded until now.
     #[cold]
     #[inline(never)]
     fn poll_untold<F: Future>(
@@ -306,6 +306,8 @@ impl State {
         drop(carrying);
         if result.is_ready() {
             *self = Self::Over;
+        } else if let Self::New(_) = self {
+            *self = Self::Unrecorded;
         }
         result
     }
