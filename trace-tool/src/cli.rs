@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use trace_export::Target;
 
 use crate::report::SortKey;
 
@@ -79,6 +81,7 @@ Examples:
     Report(Report),
     Tasks(Tasks),
     Logs(Logs),
+    Export(Export),
     Dump(Dump),
     Recover(Recover),
     Validate(Validate),
@@ -180,6 +183,49 @@ pub(crate) struct Logs {
     /// Prints JSON, an object per line.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Turns a trace into what another tool reads: Perfetto, Chrome, `go tool trace`, flame graphs.
+///
+/// What the other tool's format cannot express is told on standard error.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cargo trace export app.trace --to perfetto -o app.pftrace
+  cargo trace export app.trace --to go -o app.gotrace && go tool trace app.gotrace
+  cargo trace export app.trace --to collapsed -o - | inferno-flamegraph > app.svg")]
+pub(crate) struct Export {
+    /// The trace.
+    pub(crate) file: PathBuf,
+    /// What it is turned into.
+    #[arg(long, value_name = "TARGET")]
+    pub(crate) to: To,
+    /// The file to write; `-` is standard output. One that is there already is replaced, but only by a whole export.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// A target, as a value of `--to`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct To(pub(crate) Target);
+
+impl ValueEnum for To {
+    fn value_variants<'a>() -> &'a [Self] {
+        const ALL: [To; Target::ALL.len()] = {
+            let mut all = [To(Target::ALL[0]); Target::ALL.len()];
+            let mut at = 0;
+            while at < all.len() {
+                all[at] = To(Target::ALL[at]);
+                at += 1;
+            }
+            all
+        };
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.0.name()).help(self.0.description()))
+    }
 }
 
 /// Prints every byte of a file in the text form of a trace, or turns that back into bytes.

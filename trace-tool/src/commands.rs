@@ -11,6 +11,7 @@ use trace_reader::{RecoverError, TaskId, Trace};
 use crate::cli::{self, Cli, Color, Command};
 use crate::error::Error;
 use crate::escape::plain;
+use crate::export::{self, Destination};
 use crate::launch::{self, Verb};
 use crate::paint::{ALARM, paint};
 use crate::progress::Progress;
@@ -93,6 +94,7 @@ fn run(command: &Command) -> Result<ExitCode, Error> {
             let _progress = unless_shown("listing", &args.file);
             logs::write(&trace, &options, &mut out).map_err(|error| error.in_file(&args.file))?;
         }
+        Command::Export(args) => run_export(args, &mut out)?,
         Command::Dump(args) => run_dump(args, &mut out)?,
         Command::Recover(args) => run_recover(args, &mut out)?,
         Command::Validate(args) => {
@@ -208,6 +210,25 @@ fn run_dump(args: &cli::Dump, out: &mut dyn Write) -> Result<(), Error> {
             .map(BufWriter::new)
             .and_then(|mut file| write(&mut file).and_then(|()| file.flush()))
             .map_err(|source| Error::Write { path: Some(path.clone()), source })?,
+    }
+    Ok(())
+}
+
+fn run_export(args: &cli::Export, out: &mut dyn Write) -> Result<(), Error> {
+    let target = args.to.0;
+    // Before anything is read: the name may be wrong.
+    let destination = Destination::new(&args.output, &args.file)?;
+    let to_stdout = matches!(destination, Destination::Stdout);
+    let exported = read(&args.file, "exporting", TWICE, |trace| {
+        let exported = destination.write(&args.output, trace, target)?;
+        let mut remarks = Vec::new();
+        export::write_remarks(&exported, target, trace, &mut remarks)?;
+        Ok((exported, remarks))
+    });
+    let (exported, remarks) = exported?;
+    AutoStream::auto(io::stderr().lock()).write_all(&remarks)?;
+    if !to_stdout {
+        export::write_summary(&exported, target, &args.output, out)?;
     }
     Ok(())
 }

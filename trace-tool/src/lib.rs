@@ -35,6 +35,7 @@ mod commands;
 mod dump;
 mod error;
 mod escape;
+mod export;
 mod flow;
 mod histogram;
 mod json;

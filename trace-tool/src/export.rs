@@ -1,0 +1,129 @@
+//! `cargo trace export`: what another tool reads, out of a trace.
+//!
+//! The export is written beside the file that it becomes, and takes its place when it is whole: whoever
+//! finds a file there can read it.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+use trace_export::{Exported, Target};
+use trace_reader::Trace;
+
+use crate::error::Error;
+use crate::escape::plain;
+use crate::paint::{ALARM, HEADING, paint};
+use crate::units;
+
+/// So many problems of the trace are told.
+const MOST_PROBLEMS: usize = 10;
+
+/// Where an export goes.
+pub(crate) enum Destination {
+    Stdout,
+    /// Not there yet, or a file that is replaced.
+    Whole(NamedTempFile),
+    /// Something else, a pipe for instance.
+    Direct(File),
+}
+
+impl Destination {
+    /// Creates what is written to. `input` is the trace, which is not replaced.
+    pub(crate) fn new(output: &Path, input: &Path) -> Result<Self, Error> {
+        let cannot = |source| Error::Write { path: Some(output.to_owned()), source };
+        if output == Path::new("-") {
+            return Ok(Self::Stdout);
+        }
+        let same = |output: &Path| Some(output.canonicalize().ok()? == input.canonicalize().ok()?);
+        if same(output) == Some(true) {
+            let message =
+                "expected a file beside the trace, found the trace itself; name another one";
+            return Err(cannot(io::Error::new(io::ErrorKind::InvalidInput, message)));
+        }
+        match fs::metadata(output) {
+            Ok(metadata) if !metadata.is_file() => {
+                Ok(Self::Direct(File::options().write(true).open(output).map_err(cannot)?))
+            }
+            _ => {
+                let directory = output.parent().filter(|directory| *directory != Path::new(""));
+                let directory = directory.unwrap_or(Path::new("."));
+                let file = tempfile::Builder::new().prefix(".export-").tempfile_in(directory);
+                // What a library adds to the error is the name of that file.
+                let plainly = |error: io::Error| match error.raw_os_error() {
+                    Some(code) => io::Error::from_raw_os_error(code),
+                    None => io::Error::from(error.kind()),
+                };
+                Ok(Self::Whole(file.map_err(plainly).map_err(cannot)?))
+            }
+        }
+    }
+
+    /// Writes the export, and puts it in its place.
+    pub(crate) fn write(
+        self,
+        output: &Path,
+        trace: &Trace,
+        target: Target,
+    ) -> Result<Exported, Error> {
+        let stdout = matches!(self, Self::Stdout);
+        let cannot = |source| {
+            let path = (!stdout).then(|| output.to_owned());
+            Error::Write { path, source }
+        };
+        let export = |out: &mut dyn Write| {
+            trace_export::export(trace, target, out).map_err(|error| match error {
+                trace_export::Error::Write(source) => cannot(source),
+                trace_export::Error::Read(source) => Error::from(source),
+                error => Error::from(io::Error::other(error)),
+            })
+        };
+        match self {
+            Self::Stdout => export(&mut io::stdout().lock()),
+            Self::Direct(mut file) => export(&mut file),
+            Self::Whole(mut file) => {
+                let exported = export(file.as_file_mut())?;
+                file.persist(output).map_err(|error| cannot(error.error))?;
+                Ok(exported)
+            }
+        }
+    }
+}
+
+/// What is wrong with the trace, and what the target cannot express of it.
+pub(crate) fn write_remarks(
+    exported: &Exported,
+    target: Target,
+    trace: &Trace,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let problems = trace.problems();
+    for problem in problems.iter().take(MOST_PROBLEMS) {
+        writeln!(out, "{} {}", paint(ALARM, "trace:"), plain(&trace.describe(problem)))?;
+    }
+    let more = problems.iter().count().saturating_sub(MOST_PROBLEMS);
+    if more > 0 {
+        writeln!(out, "… and {more} more; `cargo trace report` counts them")?;
+    }
+    for remark in &exported.remarks {
+        writeln!(out, "{} {remark}", paint(HEADING, format_args!("{target}:")))?;
+    }
+    Ok(())
+}
+
+/// What to do with the export.
+pub(crate) fn write_summary(
+    exported: &Exported,
+    target: Target,
+    output: &Path,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let path = plain(&output.to_string_lossy()).into_owned();
+    let how = target.how_to_open().replace("FILE", &path);
+    writeln!(
+        out,
+        "{} {} in {path}; {how}",
+        paint(HEADING, "exported:"),
+        units::bytes(exported.bytes)
+    )
+}
