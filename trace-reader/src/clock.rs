@@ -26,6 +26,8 @@ pub struct Clock {
     segments: Vec<Segment>,
     /// When each anchor was read, and what the wall clock showed.
     walls: Vec<(Time, u64)>,
+    /// What the monotonic clock showed at the start of the trace.
+    start_monotonic_ns: Option<i128>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -118,11 +120,15 @@ impl Clock {
                 segments.push(Segment::new(anchor.ticks.0, start, last.ns, last.per_ticks));
             }
         }
-        let mut clock = Self { segments, walls: Vec::new() };
+        let mut clock = Self { segments, walls: Vec::new(), start_monotonic_ns: None };
         let zero = clock.time(start_ticks).0;
         for segment in &mut clock.segments {
             segment.start_ns = segment.start_ns.saturating_sub(zero);
         }
+        let monotonic = |first: &Anchor| {
+            i128::from(first.monotonic_ns) - i128::from(clock.time(first.ticks.0).0)
+        };
+        clock.start_monotonic_ns = kept.first().map(monotonic);
         clock.walls = kept.iter().map(|a| (clock.time(a.ticks.0), a.wall_ns)).collect();
         if let (Some(header), true) = (header, clock.walls.is_empty()) {
             clock.walls.push((Time::START, header.wall_ns));
@@ -152,6 +158,13 @@ impl Clock {
         let (at, wall_ns) = *self.walls.get(next.saturating_sub(1))?;
         let wall_ns = i128::from(wall_ns) + i128::from(time.0) - i128::from(at.0);
         Some(wall_ns.clamp(0, i128::from(u64::MAX)) as u64)
+    }
+
+    /// What the operating system's monotonic clock showed then, in nanoseconds; `None` when no anchor
+    /// tells. On Linux that is `CLOCK_MONOTONIC`, which other traces of the same machine go by.
+    pub fn monotonic_ns(&self, time: Time) -> Option<u64> {
+        let ns = self.start_monotonic_ns? + i128::from(time.0);
+        Some(ns.clamp(0, i128::from(u64::MAX)) as u64)
     }
 
     /// How many anchors are used.

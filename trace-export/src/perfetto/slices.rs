@@ -1,0 +1,222 @@
+//! Regions and polls: a slice on the thread's track, and a copy below the task or future.
+
+use std::io;
+
+use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Values};
+
+use super::annotations::{flag, number, text};
+use super::line::{Begun, Held, Line};
+use super::packets::Category;
+use super::proto::{DebugAnnotation, EventType, NameField, SliceEvent};
+use super::tasks::{task_flow, wake_flow};
+use super::{BEFORE, CUT, LATE, NOT_ADDED, Timeline};
+use crate::nesting::{Edge, Ending, Slice};
+
+impl Timeline<'_, '_, '_> {
+    #[inline]
+    pub(super) fn edge(&mut self, line: &mut Line, time: Time, edge: Edge) -> io::Result<()> {
+        // Several can come with one step.
+        self.release(line, None)?;
+        match edge {
+            Edge::Begin(slice, waited_ns) => {
+                let callsite = slice.callsite;
+                line.held = Some(Held { time, callsite, begun: Begun::Slice { slice, waited_ns } });
+                Ok(())
+            }
+            Edge::End(slice, ending) => self.slice_ends(line, time, slice, ending),
+            Edge::Alone(end) => self.region_alone(line, time, &end),
+        }
+    }
+
+    /// Writes what is held back, now that its arguments are known.
+    #[inline]
+    pub(super) fn release(
+        &mut self,
+        line: &mut Line,
+        values: Option<&Values<'_>>,
+    ) -> io::Result<()> {
+        let Some(Held { time, callsite, begun }) = line.held.take() else { return Ok(()) };
+        let arguments = values.map(|values| self.annotations(callsite, values)).unwrap_or_default();
+        match begun {
+            Begun::Slice { slice, waited_ns } => {
+                self.slice_begins(line, time, slice, waited_ns, arguments)
+            }
+            Begun::Task { task, track } => {
+                self.task_begins(line, time, callsite, task, track, arguments)
+            }
+            Begun::Future { track } => {
+                let event = begin(Category::Future).on(track);
+                self.named(line, time, callsite, event, arguments)
+            }
+        }
+    }
+
+    /// Writes an event that is called like a callsite.
+    #[inline]
+    pub(super) fn named(
+        &mut self,
+        line: &mut Line,
+        time: Time,
+        callsite: CallsiteId,
+        mut event: SliceEvent,
+        annotations: Vec<DebugAnnotation>,
+    ) -> io::Result<()> {
+        event.name_iid = Some(self.packets.name(&mut line.sequence, callsite));
+        self.annotated(line, time, event, annotations)
+    }
+
+    /// Writes an event.
+    #[inline]
+    pub(super) fn annotated(
+        &mut self,
+        line: &mut Line,
+        time: Time,
+        event: SliceEvent,
+        annotations: Vec<DebugAnnotation>,
+    ) -> io::Result<()> {
+        match annotations.is_empty() {
+            true => self.packets.slice(&mut line.sequence, time, event),
+            false => self.packets.event(&mut line.sequence, time, &mut event.with(annotations)),
+        }
+    }
+
+    #[inline]
+    fn slice_begins(
+        &mut self,
+        line: &mut Line,
+        time: Time,
+        slice: Slice,
+        waited_ns: u64,
+        mut annotations: Vec<DebugAnnotation>,
+    ) -> io::Result<()> {
+        let Slice { callsite, task, fiber, .. } = slice;
+        if slice.is_rest {
+            annotations.push(flag("rest"));
+        }
+        if waited_ns > 0 {
+            annotations.push(number("ready_ns", waited_ns));
+        }
+        if let Some(track) = self.below(line, &slice)? {
+            let copy = SliceEvent { category_iid: None, ..begin(Category::Region).on(track) };
+            if slice.is_poll() {
+                let mut copy = copy.with(annotations.clone());
+                copy.name_field = Some(NameField::Name("poll".to_owned()));
+                self.packets.event(&mut line.sequence, time, &mut copy)?;
+            } else {
+                self.named(line, time, callsite, copy, annotations.clone())?;
+            }
+        }
+        let mut event = begin(if slice.is_poll() { Category::Poll } else { Category::Region });
+        if slice.is_poll() && self.woken.remove(fiber.0) {
+            event.terminating_flow_id = Some(wake_flow(fiber));
+        }
+        if slice.is_outermost && task != TaskId::BACKGROUND {
+            event.flow_id = Some(task_flow(task));
+        }
+        self.named(line, time, callsite, event, annotations)
+    }
+
+    #[inline]
+    fn slice_ends(
+        &mut self,
+        line: &mut Line,
+        time: Time,
+        slice: Slice,
+        ending: Ending,
+    ) -> io::Result<()> {
+        let mut annotations = match line.added.is_empty() || ending == Ending::Cut {
+            true => Vec::new(),
+            false => added_to(slice.region, &mut line.added),
+        };
+        match ending {
+            Ending::Ended => {}
+            Ending::Open => {
+                if !annotations.is_empty() {
+                    self.remarks.met(NOT_ADDED);
+                }
+                return Ok(());
+            }
+            Ending::Lost => annotations.push(flag("lost")),
+            Ending::Cut => self.remarks.met(CUT),
+            Ending::Late => self.remarks.met(LATE),
+        }
+        if let Some(track) = self.below(line, &slice)? {
+            self.annotated(line, time, END.on(track), annotations.clone())?;
+        }
+        self.annotated(line, time, END, annotations)
+    }
+
+    /// The track below its task or future on which a slice has a copy.
+    #[inline]
+    fn below(&mut self, line: &mut Line, slice: &Slice) -> io::Result<Option<u64>> {
+        let &Slice { callsite, task, fiber, within, .. } = slice;
+        if fiber != FiberId::NONE {
+            let name = &self.names.of(callsite).name;
+            return self.tracks.future(fiber, name, task, &mut self.packets).map(Some);
+        }
+        if within != FiberId::NONE {
+            return Ok(self.tracks.known_future(within));
+        }
+        if task == TaskId::BACKGROUND {
+            return Ok(None);
+        }
+        if let Some((_, track)) = line.lane.filter(|(of, _)| *of == task) {
+            return Ok(Some(track));
+        }
+        let track = self.tracks.lane(task, line.id, &mut self.packets)?;
+        line.lane = Some((task, track));
+        Ok(Some(track))
+    }
+
+    /// A region of which nothing was told before its end. It may have begun long ago, so that it would be
+    /// around slices that were written already.
+    #[cold]
+    fn region_alone(&mut self, line: &mut Line, time: Time, end: &RegionEnd) -> io::Result<()> {
+        let Some(began) = end.begin else {
+            self.remarks.met(BEFORE);
+            let annotations = vec![text("began", "before the trace")];
+            return self.named(line, time, end.callsite, instant(Category::Before), annotations);
+        };
+        let is_poll = end.fiber != FiberId::NONE;
+        let category = if is_poll { Category::Poll } else { Category::Region };
+        let track = self.tracks.late(line.id, &mut self.packets)?;
+        self.named(line, began, end.callsite, begin(category).on(track), Vec::new())?;
+        self.annotated(line, end.end.max(began), END.on(track), Vec::new())
+    }
+}
+
+/// Takes the arguments that were added to a region.
+#[cold]
+fn added_to(region: u64, added: &mut Vec<(u64, DebugAnnotation)>) -> Vec<DebugAnnotation> {
+    let (own, others) = std::mem::take(added).into_iter().partition(|(to, _)| *to == region);
+    *added = others;
+    let own: Vec<(u64, DebugAnnotation)> = own;
+    own.into_iter().map(|(_, annotation)| annotation).collect()
+}
+
+/// The end of a slice.
+pub(super) const END: SliceEvent = SliceEvent {
+    category_iid: None,
+    r#type: EventType::SliceEnd,
+    name_iid: None,
+    track_uuid: None,
+    flow_id: None,
+    terminating_flow_id: None,
+};
+
+/// The begin of a slice.
+pub(super) fn begin(category: Category) -> SliceEvent {
+    SliceEvent { category_iid: Some(category.iid()), r#type: EventType::SliceBegin, ..END }
+}
+
+/// What has no length.
+pub(super) fn instant(category: Category) -> SliceEvent {
+    SliceEvent { r#type: EventType::Instant, ..begin(category) }
+}
+
+impl SliceEvent {
+    /// The same on a track.
+    pub(super) fn on(self, track: u64) -> Self {
+        Self { track_uuid: Some(track), ..self }
+    }
+}

@@ -1,0 +1,336 @@
+//! Tracks: what there is one for, what they are called, and which is below which.
+//!
+//! ```text
+//! program                        the process
+//!   worker 1                     a thread, with its regions and polls
+//!     lost events                if there are any
+//!     regions told late          those of which nothing was told before their ends, if there are any
+//!   queue depth                  a counter
+//!   Tasks
+//!     makeCappuccino             a type
+//!       makeCappuccino #17       a task
+//!         worker 1               its regions on a thread
+//!         fetchMilk #5           a future of it, its polls, and the regions in them
+//!         steamMilk #18          a subtask
+//!   Futures                      those of no task, by type
+//! ```
+//!
+//! Numbers of tracks are made from what they are for: a kind in the last bits, and in front of it a number
+//! that is unique within the kind. So it need not be remembered which track has which number, only which
+//! tracks were told of; and of these as many may be forgotten as memory demands, since telling twice
+//! changes nothing.
+
+use std::io;
+
+use hashbrown::HashMap;
+use trace_reader::{FiberId, TaskId, ThreadId, Trace};
+
+use super::packets::Packets;
+use super::proto::{
+    ChildTracksOrdering, CounterDescriptor, ProcessDescriptor, ThreadDescriptor, TrackDescriptor,
+};
+use crate::ids::Ids;
+
+/// The tracks that are there once.
+const PROCESS: u64 = 8;
+const TASKS: u64 = 16;
+const FUTURES: u64 = 24;
+
+/// The kinds of the others.
+const THREAD: u64 = 1;
+const TASK: u64 = 2;
+const FUTURE: u64 = 3;
+const LANE: u64 = 4;
+const COUNTER: u64 = 5;
+const BESIDE: u64 = 6;
+const TYPE: u64 = 7;
+
+const KIND_BITS: u32 = 3;
+
+/// So many tracks of a task on a thread are known at a time.
+const MOST_LANES: usize = 1 << 18;
+
+/// Threads that have the operating system's number of another one, or none, get one from here on: beyond
+/// what Linux gives.
+const STAND_IN: i64 = 1 << 30;
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// The tracks that were told of.
+pub(super) struct Tracks<'t> {
+    trace: &'t Trace,
+    pid: i32,
+    /// Whose number a number of the operating system is: of several threads, the first one's.
+    os_threads: Map<u64, ThreadId>,
+    threads: Ids,
+    beside: Ids,
+    tasks: Ids,
+    futures: Ids,
+    lanes: Map<(TaskId, ThreadId), u64>,
+    lanes_len: u64,
+    /// By name.
+    counters: Map<String, u64>,
+    task_types: Types,
+    future_types: Types,
+}
+
+/// The tracks of types, by name.
+struct Types {
+    group: u64,
+    title: &'static str,
+    /// Tells the numbers of one group from those of the other.
+    bit: u64,
+    tracks: Map<String, u64>,
+}
+
+impl Types {
+    fn new(group: u64, title: &'static str, bit: u64) -> Self {
+        Self { group, title, bit, tracks: Map::default() }
+    }
+
+    /// The track for what has this name.
+    fn track(&mut self, name: &str, packets: &mut Packets<'_, '_, '_>) -> io::Result<u64> {
+        if let Some(&track) = self.tracks.get(name) {
+            return Ok(track);
+        }
+        if self.tracks.is_empty() {
+            packets.describe(TrackDescriptor {
+                child_ordering: Some(ChildTracksOrdering::Lexicographic.into()),
+                ..below(PROCESS, self.group, self.title.to_owned())
+            })?;
+        }
+        let track = number((self.tracks.len() as u64) << 1 | self.bit, TYPE);
+        self.tracks.insert(name.to_owned(), track);
+        packets.describe(TrackDescriptor {
+            child_ordering: Some(ChildTracksOrdering::Chronological.into()),
+            ..below(self.group, track, name.to_owned())
+        })?;
+        Ok(track)
+    }
+}
+
+impl<'t> Tracks<'t> {
+    /// Tells of the process.
+    pub(super) fn new(trace: &'t Trace, packets: &mut Packets<'_, '_, '_>) -> io::Result<Self> {
+        let header = trace.header();
+        // 0 would be the kernel's idle process.
+        let pid = header.and_then(|header| i32::try_from(header.pid).ok()).unwrap_or(0).max(1);
+        let program = header.map_or("", |header| header.program.as_str());
+        let name = program.rsplit('/').next().filter(|name| !name.is_empty());
+        let command_line = header.map_or("", |header| header.command_line.as_str());
+        packets.describe(TrackDescriptor {
+            uuid: Some(PROCESS),
+            process: Some(ProcessDescriptor {
+                pid: Some(pid),
+                cmdline: match command_line {
+                    "" => Vec::new(),
+                    line => vec![line.to_owned()],
+                },
+                process_name: Some(name.unwrap_or("program").to_owned()),
+            }),
+            ..TrackDescriptor::default()
+        })?;
+        let mut os_threads = Map::default();
+        for thread in trace.threads().iter().rev().filter(|thread| thread.os_thread != 0) {
+            os_threads.insert(thread.os_thread, thread.id);
+        }
+        Ok(Self {
+            trace,
+            pid,
+            os_threads,
+            threads: Ids::default(),
+            beside: Ids::default(),
+            tasks: Ids::default(),
+            futures: Ids::default(),
+            lanes: Map::default(),
+            lanes_len: 0,
+            counters: Map::default(),
+            task_types: Types::new(TASKS, "Tasks", 0),
+            future_types: Types::new(FUTURES, "Futures", 1),
+        })
+    }
+
+    /// A thread's track.
+    pub(super) fn thread(
+        &mut self,
+        id: ThreadId,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        let track = number(id.0, THREAD);
+        if self.threads.insert(id.0) {
+            let os_thread = self.trace.thread(id).map_or(0, |thread| thread.os_thread);
+            let tid = match self.os_threads.get(&os_thread) {
+                Some(&owner) if owner == id => i64::try_from(os_thread).ok(),
+                _ => None,
+            };
+            let tid = tid.filter(|tid| *tid < STAND_IN);
+            let stand_in = STAND_IN | (id.0 % STAND_IN as u64) as i64;
+            packets.describe(TrackDescriptor {
+                uuid: Some(track),
+                thread: Some(ThreadDescriptor {
+                    pid: Some(self.pid),
+                    tid: Some(tid.unwrap_or(stand_in)),
+                    thread_name: Some(self.label(id)),
+                }),
+                ..TrackDescriptor::default()
+            })?;
+        }
+        Ok(track)
+    }
+
+    fn label(&self, id: ThreadId) -> String {
+        let thread = self.trace.thread(id);
+        thread.map_or_else(|| format!("thread {id}"), |thread| thread.label())
+    }
+
+    /// The track for what a thread lost; without a thread, for what nobody knows whose it was.
+    pub(super) fn lost(
+        &mut self,
+        thread: Option<ThreadId>,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        self.beside(thread, 0, "lost events", packets)
+    }
+
+    /// The track for regions of a thread of which nothing was told before their ends.
+    pub(super) fn late(
+        &mut self,
+        thread: ThreadId,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        self.beside(Some(thread), 1, "regions told late", packets)
+    }
+
+    /// A track beside a thread's own, of one of two kinds.
+    fn beside(
+        &mut self,
+        thread: Option<ThreadId>,
+        kind: u64,
+        name: &str,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        // Threads are numbered from 1.
+        let id = thread.map_or(0, |thread| thread.0) << 1 | kind;
+        let track = number(id, BESIDE);
+        if self.beside.insert(id) {
+            let parent = match thread {
+                Some(thread) => self.thread(thread, packets)?,
+                None => PROCESS,
+            };
+            packets.describe(below(parent, track, name.to_owned()))?;
+        }
+        Ok(track)
+    }
+
+    /// A counter's track.
+    pub(super) fn counter(
+        &mut self,
+        name: &str,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        if let Some(&track) = self.counters.get(name) {
+            return Ok(track);
+        }
+        let track = number(self.counters.len() as u64, COUNTER);
+        packets.describe(TrackDescriptor {
+            counter: Some(CounterDescriptor {}),
+            ..below(PROCESS, track, name.to_owned())
+        })?;
+        self.counters.insert(name.to_owned(), track);
+        Ok(track)
+    }
+
+    /// A task's track. What the task is, and what it is a part of, is told by whoever knows.
+    #[inline]
+    pub(super) fn task(
+        &mut self,
+        task: TaskId,
+        told: Option<(&str, TaskId)>,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        if self.tasks.insert(task.0) {
+            self.describe_task(task, told, packets)?;
+        }
+        Ok(number(task.0, TASK))
+    }
+
+    #[cold]
+    fn describe_task(
+        &mut self,
+        task: TaskId,
+        told: Option<(&str, TaskId)>,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<()> {
+        let name = told.map_or("task", |(name, _)| name);
+        let parent = match told {
+            Some((_, parent)) if self.tasks.contains(parent.0) && parent != task => {
+                number(parent.0, TASK)
+            }
+            _ => self.task_types.track(name, packets)?,
+        };
+        let name = format!("{name} #{}", task.0);
+        packets.describe(TrackDescriptor {
+            child_ordering: Some(ChildTracksOrdering::Chronological.into()),
+            ..below(parent, number(task.0, TASK), name)
+        })
+    }
+
+    /// The track for a task's regions on a thread.
+    pub(super) fn lane(
+        &mut self,
+        task: TaskId,
+        thread: ThreadId,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        if let Some(&track) = self.lanes.get(&(task, thread)) {
+            return Ok(track);
+        }
+        if self.lanes.len() >= MOST_LANES {
+            self.lanes = Map::default();
+        }
+        let parent = self.task(task, None, packets)?;
+        let track = number(self.lanes_len, LANE);
+        self.lanes_len += 1;
+        self.lanes.insert((task, thread), track);
+        packets.describe(below(parent, track, self.label(thread)))?;
+        Ok(track)
+    }
+
+    /// A future's track.
+    pub(super) fn future(
+        &mut self,
+        fiber: FiberId,
+        name: &str,
+        task: TaskId,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<u64> {
+        let track = number(fiber.0, FUTURE);
+        if self.futures.insert(fiber.0) {
+            let parent = match task {
+                TaskId::BACKGROUND => self.future_types.track(name, packets)?,
+                task => self.task(task, None, packets)?,
+            };
+            packets.describe(below(parent, track, format!("{name} #{}", fiber.0)))?;
+        }
+        Ok(track)
+    }
+
+    /// The track of a future of which the trace told before.
+    pub(super) fn known_future(&self, fiber: FiberId) -> Option<u64> {
+        self.futures.contains(fiber.0).then(|| number(fiber.0, FUTURE))
+    }
+}
+
+/// The number of a track.
+fn number(id: u64, kind: u64) -> u64 {
+    id << KIND_BITS | kind
+}
+
+fn below(parent: u64, track: u64, name: String) -> TrackDescriptor {
+    TrackDescriptor {
+        uuid: Some(track),
+        name: Some(name),
+        parent_uuid: Some(parent),
+        ..TrackDescriptor::default()
+    }
+}
