@@ -447,7 +447,7 @@ fn futures() -> String {
         "+10 PollBegin callsite=1 fiber=7 waited=0",
         "+100 RegionEnd",
         "+0 FiberEnd callsite=1 fiber=7 parent=6 task=5 age=1000 busy=230 waited=0 polls=2 outcome=completed",
-        "+10 FiberEnd callsite=1 fiber=8 parent=6 task=5 age=800 busy=0 waited=0 polls=0 outcome=cancelled",
+        "+10 FiberEnd callsite=1 fiber=8 parent=6 task=5 age=880 busy=0 waited=0 polls=0 outcome=cancelled",
         "+10 RegionEnd",
         "+0 FiberEnd callsite=2 fiber=6 parent=0 task=5 age=1130 busy=300 waited=400 polls=2 outcome=panicked",
         "+0 TaskEnd callsite=2 task=5 parent=0 age=1130",
