@@ -18,7 +18,7 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `proto.rs` | the messages |
+//! | `proto.rs`, `events.rs` | the messages |
 //! | `packets.rs` | how they come into the file |
 //! | `tracks.rs` | which tracks there are |
 //! | `line.rs` | what is known of a thread |
@@ -28,6 +28,7 @@
 //! | `annotations.rs` | arguments |
 
 mod annotations;
+mod events;
 mod instants;
 mod line;
 mod packets;
@@ -46,9 +47,9 @@ use crate::ids::Ids;
 use crate::names::Names;
 use crate::output::Output;
 use crate::remark::Remarks;
+use events::Annotations;
 use line::Thread;
 use packets::Packets;
-use proto::DebugAnnotation;
 use tracks::Tracks;
 
 /// So many threads are kept that have nothing open.
@@ -110,7 +111,7 @@ struct Timeline<'t, 'o, 'w> {
     /// The futures that were woken since their last poll.
     woken: Ids,
     /// Arguments that were added to open tasks.
-    added: Map<TaskId, Vec<DebugAnnotation>>,
+    added: Map<TaskId, Annotations>,
     /// Slices of what a thread lost do not overlap.
     lost_until: Map<Option<ThreadId>, Time>,
 }
@@ -125,7 +126,9 @@ impl Timeline<'_, '_, '_> {
     ) -> io::Result<&'m mut Box<Thread>> {
         if threads.len() >= 2 * MOST_THREADS {
             // Of the others there can be no more than the reader has under way.
-            threads.retain(|_, thread| !thread.is_idle());
+            for (_, mut thread) in threads.extract_if(|_, thread| thread.is_idle()) {
+                self.packets.end_run(&mut thread.line.sequence)?;
+            }
         }
         let track = self.tracks.thread(id, &mut self.packets)?;
         Ok(threads.entry(id).insert(Box::new(Thread::new(id, track))).into_mut())
@@ -195,6 +198,7 @@ impl Timeline<'_, '_, '_> {
         threads.sort_unstable_by_key(|thread| thread.line.id);
         for thread in &mut threads {
             self.release(&mut thread.line, None)?;
+            self.packets.end_run(&mut thread.line.sequence)?;
         }
         if !self.added.is_empty() {
             self.remarks.met(NOT_ADDED);

@@ -19,7 +19,7 @@ use std::collections::binary_heap::PeekMut;
 use trace_format::BLOCK_HEAD_LEN;
 
 use crate::step::{Item, Step};
-use crate::{Error, Problem, Steps, ThreadId, Time, Trace, stack};
+use crate::{Error, Problem, Steps, Time, Trace, stack};
 
 /// How many threads are read at the same time: half as many as a process can have where Linux is not
 /// told otherwise. One takes up to a kilobyte.
@@ -42,14 +42,42 @@ pub struct Merged<'t> {
     /// The threads that are under way, and places that are free.
     threads: Vec<Option<UnderWay<'t>>>,
     free: Vec<usize>,
-    /// Each thread that is under way, and its place; its next step is not before that time.
-    heap: BinaryHeap<Reverse<(Time, ThreadId, usize)>>,
+    /// Each thread that is under way.
+    heap: BinaryHeap<Reverse<Due>>,
     /// A step was given, so that the top of the heap is out of date.
     given: bool,
     /// Of all threads together.
     stacks: Stacks,
     /// It was told that a thread has to wait.
     told_of_waiting: bool,
+}
+
+/// When a thread that is under way has its next step, or is not before; which of the trace's threads it is,
+/// which ascend by id; and its place. One number, from the upper bits to the lower ones: a heap compares
+/// little else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Due(u128);
+
+impl Due {
+    /// So that negative times are before others.
+    const SIGN: u64 = 1 << 63;
+
+    fn new(time: Time, at: usize, place: usize) -> Self {
+        let upper = (time.0 as u64 ^ Self::SIGN) as u128;
+        Self(upper << 64 | (at as u32 as u128) << 32 | place as u32 as u128)
+    }
+
+    fn time(self) -> Time {
+        Time(((self.0 >> 64) as u64 ^ Self::SIGN) as i64)
+    }
+
+    fn at(self) -> usize {
+        (self.0 >> 32) as u32 as usize
+    }
+
+    fn place(self) -> usize {
+        self.0 as u32 as usize
+    }
 }
 
 /// A thread that is under way.
@@ -118,8 +146,8 @@ impl<'t> Merged<'t> {
                     return Ok(Some(self.waiting(at)));
                 }
             }
-            let Some(&Reverse((_, _, place))) = self.heap.peek() else { return Ok(None) };
-            match &mut self.threads[place] {
+            let Some(&Reverse(top)) = self.heap.peek() else { return Ok(None) };
+            match &mut self.threads[top.place()] {
                 Some(thread) if !thread.steps.is_prepared() => {
                     thread.steps.prepare()?;
                     self.settle()?;
@@ -127,8 +155,8 @@ impl<'t> Merged<'t> {
                 _ => break,
             }
         }
-        let Some(&Reverse((_, _, place))) = self.heap.peek() else { return Ok(None) };
-        let Some(thread) = &mut self.threads[place] else { return Ok(None) };
+        let Some(&Reverse(top)) = self.heap.peek() else { return Ok(None) };
+        let Some(thread) = &mut self.threads[top.place()] else { return Ok(None) };
         self.given = true;
         thread.steps.next()
     }
@@ -136,9 +164,8 @@ impl<'t> Merged<'t> {
     /// The thread that is to begin before the next step of those that are under way.
     fn due(&self) -> Option<usize> {
         let &(time, at) = self.to_come.last()?;
-        let id = self.trace.threads[at].id;
-        let waits = self.heap.peek().is_some_and(|&Reverse((next, on, _))| (next, on) < (time, id));
-        (!waits).then_some(at)
+        let waits = |&Reverse(top): &Reverse<Due>| (top.time(), top.at()) < (time, at);
+        (!self.heap.peek().is_some_and(waits)).then_some(at)
     }
 
     fn begin(&mut self, at: usize) -> Result<(), Error> {
@@ -149,7 +176,7 @@ impl<'t> Merged<'t> {
         if place == self.threads.len() {
             self.threads.push(None);
         }
-        self.heap.push(Reverse((time, thread.id, place)));
+        self.heap.push(Reverse(Due::new(time, at, place)));
         self.threads[place] = Some(UnderWay { steps, stacks: Stacks::default() });
         Ok(())
     }
@@ -157,7 +184,7 @@ impl<'t> Merged<'t> {
     /// Puts the thread at the top, which has gone on, where it belongs.
     fn settle(&mut self) -> Result<(), Error> {
         let Some(mut top) = self.heap.peek_mut() else { return Ok(()) };
-        let place = top.0.2;
+        let (at, place) = (top.0.at(), top.0.place());
         let Some(thread) = &mut self.threads[place] else { return Ok(()) };
         self.stacks.open -= thread.stacks.open;
         self.stacks.room -= thread.stacks.room;
@@ -165,7 +192,7 @@ impl<'t> Merged<'t> {
         match thread.steps.not_before()? {
             // Replaced in place, it sinks to where it belongs.
             Some(time) => {
-                top.0.0 = time;
+                top.0 = Due::new(time, at, place);
                 let open = &thread.steps.pairing.stack.open;
                 thread.stacks = Stacks { open: open.len(), room: open.capacity() };
                 self.stacks.open += thread.stacks.open;
@@ -187,7 +214,7 @@ impl<'t> Merged<'t> {
         let offset = thread.chunks[0].payload_offset - BLOCK_HEAD_LEN as u64;
         let (thread, limit) = (thread.id, THREADS_LIMIT as u64);
         // As late as what it stands before.
-        let time = self.heap.peek().map_or(Time::START, |&Reverse((time, ..))| time);
+        let time = self.heap.peek().map_or(Time::START, |&Reverse(top)| top.time());
         let step = Step::Problem(Problem::TooManyThreads { offset, thread, time, limit });
         Item { thread, time, offset, step }
     }

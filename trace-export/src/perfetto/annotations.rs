@@ -2,67 +2,33 @@
 
 use trace_reader::{CallsiteId, Value, Values};
 
-use super::proto::{AnnotationValue, DebugAnnotation};
+use super::events::Annotations;
 use super::{Timeline, WIDE};
 
 impl Timeline<'_, '_, '_> {
     /// The arguments of what began.
-    pub(super) fn annotations(
-        &mut self,
-        callsite: CallsiteId,
-        values: &Values<'_>,
-    ) -> Vec<DebugAnnotation> {
-        let mut annotations = Vec::with_capacity(4);
+    pub(super) fn annotations(&mut self, callsite: CallsiteId, values: &Values<'_>) -> Annotations {
+        let keys = &self.names.of(callsite).keys;
+        let mut annotations = Annotations::default();
+        let mut is_wide = false;
         for (at, value) in values.iter().enumerate() {
-            let value = Some(self.value(&value));
-            let key = self.names.of(callsite).keys.get(at).cloned();
-            let name = Some(key.unwrap_or_else(|| format!("argument {at}")));
-            annotations.push(DebugAnnotation { name, value });
+            is_wide |= match keys.get(at) {
+                Some(key) => annotations.add(key, &value),
+                None => annotations.add(&format!("argument {at}"), &value),
+            };
+        }
+        if is_wide {
+            self.remarks.met(WIDE);
         }
         annotations
     }
 
     /// An argument that was added later.
-    pub(super) fn annotation(&mut self, key: CallsiteId, value: &Value<'_>) -> DebugAnnotation {
-        let name = self.names.of(key).name.clone();
-        DebugAnnotation { name: Some(name), value: Some(self.value(value)) }
-    }
-
-    fn value(&mut self, value: &Value<'_>) -> AnnotationValue {
-        match value {
-            Value::I64(value) => AnnotationValue::Int(*value),
-            Value::U64(value) => AnnotationValue::Uint(*value),
-            Value::F64(value) => AnnotationValue::Double(*value),
-            Value::Bool(value) => AnnotationValue::Bool(*value),
-            Value::I128(value) => self.wide(value),
-            Value::U128(value) => self.wide(value),
-            Value::Str(text) | Value::Debug(text) | Value::Display(text) => {
-                AnnotationValue::String(text.to_str().into_owned())
-            }
+    pub(super) fn annotation(&mut self, key: CallsiteId, value: &Value<'_>) -> Annotations {
+        let mut annotations = Annotations::default();
+        if annotations.add(&self.names.of(key).name, value) {
+            self.remarks.met(WIDE);
         }
+        annotations
     }
-
-    fn wide(&mut self, value: &impl ToString) -> AnnotationValue {
-        self.remarks.met(WIDE);
-        AnnotationValue::String(value.to_string())
-    }
-}
-
-/// An annotation that is there, or not.
-pub(super) fn flag(name: &str) -> DebugAnnotation {
-    annotation(name, AnnotationValue::Bool(true))
-}
-
-/// A number.
-pub(super) fn number(name: &str, value: u64) -> DebugAnnotation {
-    annotation(name, AnnotationValue::Uint(value))
-}
-
-/// A text.
-pub(super) fn text(name: &str, value: &str) -> DebugAnnotation {
-    annotation(name, AnnotationValue::String(value.to_owned()))
-}
-
-fn annotation(name: &str, value: AnnotationValue) -> DebugAnnotation {
-    DebugAnnotation { name: Some(name.to_owned()), value: Some(value) }
 }

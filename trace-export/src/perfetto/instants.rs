@@ -5,11 +5,9 @@ use std::io;
 use trace_reader::{CallsiteId, Loss, TaskId, Text, ThreadId, Time, Value};
 
 use super::Timeline;
-use super::annotations::{number, text};
+use super::events::{Annotations, Details, Event, Number};
 use super::line::Line;
 use super::packets::Category;
-use super::proto::{CounterValueField, DebugAnnotation, EventType, NameField, TrackEvent};
-use super::slices::{END, begin, instant};
 
 /// An instant is called by so many characters of a message: as many as can be seen.
 const NAME_LEN: usize = 120;
@@ -24,30 +22,29 @@ impl Timeline<'_, '_, '_> {
         message: &Text<'_>,
     ) -> io::Result<()> {
         let whole = message.to_str();
-        let mut annotations = Vec::new();
+        let mut annotations = Annotations::default();
         let category = &self.names.of(callsite).name;
         if !category.is_empty() {
-            annotations.push(text("category", category));
+            annotations = annotations.with_text("category", category);
         }
         let name = match beginning(&whole) {
             "" => "log",
             beginning => beginning,
         };
         if name != whole {
-            annotations.push(text("message", &whole));
+            annotations = annotations.with_text("message", &whole);
         }
         if let Some(len) = message.original_len {
-            annotations.push(number("cut_from_bytes", len));
+            annotations = annotations.with_number("cut_from_bytes", len);
         }
-        let mut event = instant(Category::Log).with(annotations);
-        event.name_field = Some(NameField::Name(name.to_owned()));
-        self.packets.event(&mut line.sequence, time, &mut event)?;
+        let event = Event::instant(Category::Log);
+        let details = Details { name: Some(name), ..(&annotations).into() };
+        self.packets.detailed(&mut line.sequence, time, &event, details)?;
         if task == TaskId::BACKGROUND {
             return Ok(());
         }
-        event.track_uuid = Some(self.tracks.task(task, None, &mut self.packets)?);
-        event.category_iids.clear();
-        self.packets.event(&mut line.sequence, time, &mut event)
+        let track = self.tracks.task(task, None, &mut self.packets)?;
+        self.packets.detailed(&mut line.sequence, time, &event.copy().on(track), details)
     }
 
     pub(super) fn counter(
@@ -58,31 +55,27 @@ impl Timeline<'_, '_, '_> {
         value: &Value<'_>,
     ) -> io::Result<()> {
         let value = match *value {
-            Value::I64(value) => CounterValueField::CounterValue(value),
+            Value::I64(value) => Number::Integer(value),
             Value::U64(value) => match i64::try_from(value) {
-                Ok(value) => CounterValueField::CounterValue(value),
-                Err(_) => CounterValueField::DoubleCounterValue(value as f64),
+                Ok(value) => Number::Integer(value),
+                Err(_) => Number::Double(value as f64),
             },
-            Value::I128(value) => CounterValueField::DoubleCounterValue(value as f64),
-            Value::U128(value) => CounterValueField::DoubleCounterValue(value as f64),
-            Value::F64(value) => CounterValueField::DoubleCounterValue(value),
+            Value::I128(value) => Number::Double(value as f64),
+            Value::U128(value) => Number::Double(value as f64),
+            Value::F64(value) => Number::Double(value),
             // No counter has others.
             _ => return Ok(()),
         };
         let name = &self.names.of(callsite).name;
-        let mut event = TrackEvent {
-            r#type: Some(EventType::Counter.into()),
-            track_uuid: Some(self.tracks.counter(name, &mut self.packets)?),
-            counter_value_field: Some(value),
-            ..TrackEvent::default()
-        };
-        self.packets.event(&mut line.sequence, time, &mut event)
+        let event = Event::counter(self.tracks.counter(name, &mut self.packets)?);
+        let details = Details { number: Some(value), ..Details::default() };
+        self.packets.detailed(&mut line.sequence, time, &event, details)
     }
 
     pub(super) fn loss(&mut self, line: &mut Line, loss: &Loss) -> io::Result<()> {
         let name = format!("{} events lost", loss.count);
-        let note = text("cause", loss.cause.word());
-        self.lost(line, loss.thread, (loss.from, loss.to), name, note)
+        let note = Annotations::default().with_text("cause", loss.cause.word());
+        self.lost(line, loss.thread, (loss.from, loss.to), &name, &note)
     }
 
     pub(super) fn gap(
@@ -93,7 +86,8 @@ impl Timeline<'_, '_, '_> {
         to: Time,
     ) -> io::Result<()> {
         let name = format!("{chunks} chunks lost");
-        self.lost(line, Some(line.id), (from, to), name, number("chunks", chunks))
+        let note = Annotations::default().with_number("chunks", chunks);
+        self.lost(line, Some(line.id), (from, to), &name, &note)
     }
 
     /// Writes a slice for what is missing, behind the one before of the same track.
@@ -102,17 +96,17 @@ impl Timeline<'_, '_, '_> {
         line: &mut Line,
         thread: Option<ThreadId>,
         (from, to): (Time, Time),
-        name: String,
-        note: DebugAnnotation,
+        name: &str,
+        note: &Annotations,
     ) -> io::Result<()> {
         let track = self.tracks.lost(thread, &mut self.packets)?;
         let until = self.lost_until.entry(thread).or_insert(from);
         let (from, to) = (from.max(*until), to.max(*until));
         *until = to;
-        let mut event = begin(Category::Lost).on(track).with(vec![note]);
-        event.name_field = Some(NameField::Name(name));
-        self.packets.event(&mut line.sequence, from, &mut event)?;
-        self.packets.slice(&mut line.sequence, to, END.on(track))
+        let event = Event::begin(Category::Lost).on(track);
+        let details = Details { name: Some(name), ..note.into() };
+        self.packets.detailed(&mut line.sequence, from, &event, details)?;
+        self.packets.plain(&mut line.sequence, to, &Event::END.on(track))
     }
 
     /// Losses that no thread's events tell of.
@@ -124,7 +118,8 @@ impl Timeline<'_, '_, '_> {
         losses.sort_by_key(|loss| (loss.from, loss.to));
         let track = self.tracks.lost(None, &mut self.packets)?;
         let mut line = Line::new(ThreadId::default(), track);
-        losses.iter().try_for_each(|loss| self.loss(&mut line, loss))
+        losses.iter().try_for_each(|loss| self.loss(&mut line, loss))?;
+        self.packets.end_run(&mut line.sequence)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use trace_reader::{CallsiteId, TaskId, ThreadId, Time};
 
+use super::events::Annotations;
 use super::packets::Sequence;
-use super::proto::DebugAnnotation;
 use crate::nesting::{Nesting, Slice};
 
 /// What is known of a thread.
@@ -33,7 +33,7 @@ pub(super) struct Line {
     /// The task whose regions the thread had last, and the track for these.
     pub(super) lane: Option<(TaskId, u64)>,
     /// Arguments that were added to open regions, by the number of the region.
-    pub(super) added: Vec<(u64, DebugAnnotation)>,
+    pub(super) added: Vec<(u64, Annotations)>,
 }
 
 impl Line {

@@ -5,7 +5,8 @@
 //! one is named. When something happened before that, its time is told in full.
 //!
 //! Packets are put together in blocks, and each block is compressed: Perfetto itself writes files like
-//! that, and whatever reads the others reads these.
+//! that, and whatever reads the others reads these. Within a block, packets of a sequence stand together:
+//! readers put events in the order of their times, and what stands together repeats itself sooner.
 
 use std::io::{self, Write};
 
@@ -13,10 +14,11 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use prost::Message;
 use trace_reader::{CallsiteId, Callsites, Time};
 
+use super::events::{Details, Event, Stamp, put_detailed, put_plain};
 use super::proto::{
-    BUILTIN_CLOCK_MONOTONIC, BUILTIN_CLOCK_REALTIME, Clock, ClockSnapshot, EventPacket, Interned,
-    InternedData, SEQ_INCREMENTAL_STATE_CLEARED, SEQUENCE_CLOCK, SliceEvent, TracePacket,
-    TracePacketDefaults, TrackDescriptor, TrackEvent, TrackEventDefaults, TrackPacket,
+    BUILTIN_CLOCK_MONOTONIC, BUILTIN_CLOCK_REALTIME, Clock, ClockSnapshot, Interned, InternedData,
+    SEQ_INCREMENTAL_STATE_CLEARED, SEQUENCE_CLOCK, TracePacket, TracePacketDefaults,
+    TrackDescriptor, TrackEventDefaults, TrackPacket,
 };
 use crate::ids::Ids;
 use crate::output::Output;
@@ -27,6 +29,9 @@ const BLOCK_LEN: usize = 128 << 10;
 
 /// The fastest.
 const LEVEL: Compression = Compression::new(1);
+
+/// So many bytes of a sequence are kept before they come into a block.
+const RUN_LEN: usize = 2 << 10;
 
 /// So many names are known on all sequences together.
 const MOST_NAMES: u64 = 1 << 20;
@@ -56,10 +61,6 @@ impl Category {
         (Self::Lost, "lost"),
         (Self::Before, "before"),
     ];
-
-    pub(super) fn iid(self) -> u8 {
-        self as u8
-    }
 }
 
 /// The packets of a thread.
@@ -76,6 +77,8 @@ pub(super) struct Sequence {
     /// The callsites whose names were told: the first ones, and all others.
     first_names: u64,
     names: Ids,
+    /// Packets that are in no block yet.
+    run: Vec<u8>,
 }
 
 impl Sequence {
@@ -159,56 +162,50 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
         self.packet(&TracePacket { clock_snapshot, ..TracePacket::default() })
     }
 
-    /// Writes an event. Without a track of its own it is on that of the sequence. The event is given back as
-    /// it was, so that it can be written again.
-    pub(super) fn event(
+    /// Writes an event with details. Without a track of its own it is on that of the sequence.
+    pub(super) fn detailed(
         &mut self,
         sequence: &mut Sequence,
         time: Time,
-        track_event: &mut TrackEvent,
+        event: &Event,
+        details: Details<'_>,
     ) -> io::Result<()> {
-        let (timestamp, timestamp_clock_id) = self.timestamp(sequence, time);
-        let mut packet = EventPacket {
-            timestamp: Some(timestamp),
-            trusted_packet_sequence_id: Some(sequence.id),
-            track_event: Some(std::mem::take(track_event)),
-            timestamp_clock_id,
-        };
-        put(&packet, &mut self.block);
-        *track_event = packet.track_event.take().unwrap_or_default();
-        self.write_full_block()
+        let stamp = self.stamp(sequence, time);
+        put_detailed(stamp, event, details, &mut sequence.run);
+        self.end_full_run(sequence)
     }
 
-    /// Writes an event that is nothing but the begin or the end of a slice.
+    /// Writes an event without.
     #[inline]
-    pub(super) fn slice(
+    pub(super) fn plain(
         &mut self,
         sequence: &mut Sequence,
         time: Time,
-        slice: SliceEvent,
+        event: &Event,
     ) -> io::Result<()> {
-        let (timestamp, timestamp_clock_id) = self.timestamp(sequence, time);
-        if timestamp_clock_id.is_some() {
-            return self.event(sequence, time, &mut slice.with(Vec::new()));
+        let stamp = self.stamp(sequence, time);
+        match stamp.clock {
+            None => put_plain(stamp, event, &mut sequence.run),
+            Some(_) => put_detailed(stamp, event, Details::default(), &mut sequence.run),
         }
-        put_slice(timestamp, sequence.id, &slice, &mut self.block);
-        self.write_full_block()
+        self.end_full_run(sequence)
     }
 
-    /// The timestamp of a sequence's next packet, and what it goes by if not by the clock of the sequence.
+    /// The stamp of a sequence's next packet.
     #[inline]
-    fn timestamp(&mut self, sequence: &mut Sequence, time: Time) -> (u64, Option<u32>) {
+    fn stamp(&mut self, sequence: &mut Sequence, time: Time) -> Stamp {
         if sequence.generation != self.generation {
             self.begin(sequence);
         }
         let ns = self.ns(time);
-        match ns.checked_sub(sequence.last_ns) {
+        let (timestamp, clock) = match ns.checked_sub(sequence.last_ns) {
             Some(passed) => {
                 sequence.last_ns = ns;
                 (passed, None)
             }
             None => (ns, Some(BUILTIN_CLOCK_MONOTONIC)),
-        }
+        };
+        Stamp { sequence: sequence.id, timestamp, clock }
     }
 
     /// The number by which events of a sequence call a callsite's name, which is told before.
@@ -236,7 +233,7 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
     }
 
     #[cold]
-    fn tell_name(&mut self, sequence: &Sequence, callsite: CallsiteId, iid: u64) {
+    fn tell_name(&mut self, sequence: &mut Sequence, callsite: CallsiteId, iid: u64) {
         let name = self.callsites.name(callsite).into_owned();
         let interned_data = InternedData {
             event_names: vec![Interned { iid: Some(iid), name: Some(name) }],
@@ -247,7 +244,7 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
             interned_data: Some(interned_data),
             ..TracePacket::default()
         };
-        put(&packet, &mut self.block);
+        put(&packet, &mut sequence.run);
         self.names += 1;
     }
 
@@ -256,9 +253,12 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
     fn begin(&mut self, sequence: &mut Sequence) {
         let ns = self.now_ns;
         self.sequences = self.sequences.wrapping_add(1).max(1);
-        let thread_track = sequence.track;
+        let (thread_track, mut run) = (sequence.track, std::mem::take(&mut sequence.run));
+        // Of the sequence before.
+        self.block.append(&mut run);
         *sequence = Sequence {
             track: thread_track,
+            run,
             id: self.sequences,
             generation: self.generation,
             last_ns: ns,
@@ -266,7 +266,7 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
             names: Ids::default(),
         };
         let categories = Category::ALL.iter().map(|(category, name)| Interned {
-            iid: Some(category.iid().into()),
+            iid: Some(*category as u64),
             name: Some((*name).to_owned()),
         });
         let clock = |id, incremental: bool| Clock {
@@ -298,6 +298,17 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
             ..TracePacket::default()
         };
         put(&packet, &mut self.block);
+    }
+
+    #[inline]
+    fn end_full_run(&mut self, sequence: &mut Sequence) -> io::Result<()> {
+        if sequence.run.len() < RUN_LEN { Ok(()) } else { self.end_run(sequence) }
+    }
+
+    /// Puts what is kept of a sequence into a block.
+    pub(super) fn end_run(&mut self, sequence: &mut Sequence) -> io::Result<()> {
+        self.block.append(&mut sequence.run);
+        self.write_full_block()
     }
 
     #[inline]
@@ -333,96 +344,6 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
     }
 }
 
-/// A message in the making, which is shorter than 128 bytes.
-struct Short {
-    bytes: [u8; 128],
-    len: usize,
-}
-
-impl Short {
-    #[inline(always)]
-    fn byte(&mut self, byte: u8) {
-        self.bytes[self.len % 128] = byte;
-        self.len += 1;
-    }
-
-    #[inline(always)]
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.byte(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.byte(value as u8);
-    }
-
-    /// A field whose number is below 16.
-    #[inline(always)]
-    fn field(&mut self, number: u8, value: u64) {
-        self.byte(number << 3);
-        self.varint(value);
-    }
-
-    /// The begin of a message in a field whose number is below 16; where its length goes.
-    #[inline(always)]
-    fn message(&mut self, number: u8) -> usize {
-        self.byte(number << 3 | 2);
-        self.byte(0);
-        self.len - 1
-    }
-
-    /// The end of a message.
-    #[inline(always)]
-    fn end(&mut self, length_at: usize) {
-        self.bytes[length_at] = (self.len - length_at - 1) as u8;
-    }
-
-    /// A field of eight bytes, whose number is 16 or more, but below 2,048.
-    #[inline(always)]
-    fn fixed64(&mut self, number: u16, value: u64) {
-        let key = number << 3 | 1;
-        self.byte(key as u8 | 0x80);
-        self.byte((key >> 7) as u8);
-        value.to_le_bytes().into_iter().for_each(|byte| self.byte(byte));
-    }
-}
-
-/// So long is a packet that is nothing but a slice at most.
-const LONGEST: usize = 80;
-
-/// Appends a packet that is nothing but a slice: what [`put`] appends, but for the order of the fields, in a
-/// fifth of the time. Nearly all of a file is such packets.
-#[inline]
-fn put_slice(timestamp: u64, sequence: u32, slice: &SliceEvent, block: &mut Vec<u8>) {
-    let mut short = Short { bytes: [0; 128], len: 0 };
-    let packet = short.message(1);
-    short.field(10, sequence.into());
-    let event = short.message(11);
-    if let Some(category) = slice.category_iid {
-        short.field(3, category.into());
-    }
-    short.field(9, slice.r#type as u64);
-    if let Some(name) = slice.name_iid {
-        short.field(10, name);
-    }
-    if let Some(track) = slice.track_uuid {
-        short.field(11, track);
-    }
-    if let Some(flow) = slice.flow_id {
-        short.fixed64(47, flow);
-    }
-    if let Some(flow) = slice.terminating_flow_id {
-        short.fixed64(48, flow);
-    }
-    short.end(event);
-    // What changes from packet to packet comes last, so that all before it is one repetition.
-    short.field(8, timestamp);
-    short.end(packet);
-    let end = block.len() + short.len;
-    // A copy of one length, whatever is needed of it, takes a few instructions.
-    block.extend_from_slice(&short.bytes[..LONGEST]);
-    block.truncate(end);
-}
-
 /// Appends a packet of a `Trace`.
 #[inline]
 fn put(packet: &impl Message, block: &mut Vec<u8>) {
@@ -431,42 +352,4 @@ fn put(packet: &impl Message, block: &mut Vec<u8>) {
     block.push(FIELD);
     // A vector has room for everything.
     let _ = packet.encode_length_delimited(block);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::proto::EventType;
-    use super::*;
-
-    /// What is written by hand is what the library writes.
-    #[trace::test]
-    fn a_slice_is_the_same_as_by_the_library() {
-        let numbers = [None, Some(0), Some(1), Some(127), Some(128), Some(u64::MAX)];
-        let kinds = [EventType::SliceBegin, EventType::SliceEnd, EventType::Instant];
-        for (at, number) in (0..).zip(numbers) {
-            for r#type in kinds {
-                let other = numbers[(at * 5 + 2) % numbers.len()];
-                let slice = SliceEvent {
-                    category_iid: number.map(|number| number as u8),
-                    r#type,
-                    name_iid: other,
-                    track_uuid: number,
-                    flow_id: other,
-                    terminating_flow_id: number,
-                };
-                let timestamp = number.unwrap_or(77);
-                let mut bytes = vec![9];
-                put_slice(timestamp, u32::MAX, &slice, &mut bytes);
-                assert!(bytes.len() <= 1 + LONGEST);
-                let packet = TracePacket {
-                    timestamp: Some(timestamp),
-                    trusted_packet_sequence_id: Some(u32::MAX),
-                    track_event: Some(slice.with(Vec::new())),
-                    ..TracePacket::default()
-                };
-                assert_eq!(bytes[..2], [9, 1 << 3 | 2]);
-                assert_eq!(TracePacket::decode_length_delimited(&bytes[2..]), Ok(packet));
-            }
-        }
-    }
 }

@@ -1,47 +1,28 @@
-//! The part of Perfetto's protobuf messages that an export needs, with the names that they have there.
+//! The part of Perfetto's protobuf messages that an export needs, with the names that they have there. Events are
+//! in `events.rs`.
 //!
 //! Source of the numbers: `protos/perfetto/trace/trace_packet.proto` of the Perfetto project, and what
 //! it imports. Fields that proto2 calls optional are left out of a message when they are `None`.
 
-use prost::{Enumeration, Message, Oneof};
+use prost::{Enumeration, Message};
 
 /// A file is packets, one behind the other, each of them field 1 of the message `Trace`.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TracePacket {
     #[prost(message, optional, tag = "6")]
     pub(super) clock_snapshot: Option<ClockSnapshot>,
-    #[prost(uint64, optional, tag = "8")]
-    pub(super) timestamp: Option<u64>,
     #[prost(uint32, optional, tag = "10")]
     pub(super) trusted_packet_sequence_id: Option<u32>,
-    #[prost(message, optional, tag = "11")]
-    pub(super) track_event: Option<TrackEvent>,
     #[prost(message, optional, tag = "12")]
     pub(super) interned_data: Option<InternedData>,
     #[prost(uint32, optional, tag = "13")]
     pub(super) sequence_flags: Option<u32>,
     #[prost(bytes = "vec", optional, tag = "50")]
     pub(super) compressed_packets: Option<Vec<u8>>,
-    #[prost(uint32, optional, tag = "58")]
-    pub(super) timestamp_clock_id: Option<u32>,
     #[prost(message, optional, tag = "59")]
     pub(super) trace_packet_defaults: Option<TracePacketDefaults>,
     #[prost(message, optional, tag = "60")]
     pub(super) track_descriptor: Option<TrackDescriptor>,
-}
-
-/// A [`TracePacket`] with nothing but an event. Much of a file is such packets, and a message with few fields
-/// takes less time.
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct EventPacket {
-    #[prost(uint64, optional, tag = "8")]
-    pub(super) timestamp: Option<u64>,
-    #[prost(uint32, optional, tag = "10")]
-    pub(super) trusted_packet_sequence_id: Option<u32>,
-    #[prost(message, optional, tag = "11")]
-    pub(super) track_event: Option<TrackEvent>,
-    #[prost(uint32, optional, tag = "58")]
-    pub(super) timestamp_clock_id: Option<u32>,
 }
 
 /// A [`TracePacket`] that tells of a track.
@@ -157,99 +138,3 @@ pub(super) struct ThreadDescriptor {
 
 #[derive(Clone, Copy, PartialEq, Message)]
 pub(super) struct CounterDescriptor {}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct TrackEvent {
-    #[prost(uint64, repeated, packed = "false", tag = "3")]
-    pub(super) category_iids: Vec<u64>,
-    #[prost(message, repeated, tag = "4")]
-    pub(super) debug_annotations: Vec<DebugAnnotation>,
-    #[prost(enumeration = "EventType", optional, tag = "9")]
-    pub(super) r#type: Option<i32>,
-    #[prost(uint64, optional, tag = "11")]
-    pub(super) track_uuid: Option<u64>,
-    #[prost(fixed64, repeated, packed = "false", tag = "47")]
-    pub(super) flow_ids: Vec<u64>,
-    #[prost(fixed64, repeated, packed = "false", tag = "48")]
-    pub(super) terminating_flow_ids: Vec<u64>,
-    #[prost(oneof = "NameField", tags = "10, 23")]
-    pub(super) name_field: Option<NameField>,
-    #[prost(oneof = "CounterValueField", tags = "30, 44")]
-    pub(super) counter_value_field: Option<CounterValueField>,
-}
-
-/// A [`TrackEvent`] of the kind that nearly all are: the begin or the end of a slice, with nothing that takes
-/// memory of its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct SliceEvent {
-    pub(super) category_iid: Option<u8>,
-    pub(super) r#type: EventType,
-    pub(super) name_iid: Option<u64>,
-    pub(super) track_uuid: Option<u64>,
-    pub(super) flow_id: Option<u64>,
-    pub(super) terminating_flow_id: Option<u64>,
-}
-
-impl SliceEvent {
-    /// The same with room for more.
-    pub(super) fn with(self, debug_annotations: Vec<DebugAnnotation>) -> TrackEvent {
-        TrackEvent {
-            category_iids: self.category_iid.map(u64::from).into_iter().collect(),
-            debug_annotations,
-            r#type: Some(self.r#type.into()),
-            track_uuid: self.track_uuid,
-            flow_ids: self.flow_id.into_iter().collect(),
-            terminating_flow_ids: self.terminating_flow_id.into_iter().collect(),
-            name_field: self.name_iid.map(NameField::NameIid),
-            counter_value_field: None,
-        }
-    }
-}
-
-#[derive(Clone, PartialEq, Oneof)]
-pub(super) enum NameField {
-    #[prost(uint64, tag = "10")]
-    NameIid(u64),
-    #[prost(string, tag = "23")]
-    Name(String),
-}
-
-#[derive(Clone, Copy, PartialEq, Oneof)]
-pub(super) enum CounterValueField {
-    #[prost(int64, tag = "30")]
-    CounterValue(i64),
-    #[prost(double, tag = "44")]
-    DoubleCounterValue(f64),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Enumeration)]
-#[repr(i32)]
-pub(super) enum EventType {
-    Unspecified = 0,
-    SliceBegin = 1,
-    SliceEnd = 2,
-    Instant = 3,
-    Counter = 4,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct DebugAnnotation {
-    #[prost(string, optional, tag = "10")]
-    pub(super) name: Option<String>,
-    #[prost(oneof = "AnnotationValue", tags = "2, 3, 4, 5, 6")]
-    pub(super) value: Option<AnnotationValue>,
-}
-
-#[derive(Clone, PartialEq, Oneof)]
-pub(super) enum AnnotationValue {
-    #[prost(bool, tag = "2")]
-    Bool(bool),
-    #[prost(uint64, tag = "3")]
-    Uint(u64),
-    #[prost(int64, tag = "4")]
-    Int(i64),
-    #[prost(double, tag = "5")]
-    Double(f64),
-    #[prost(string, tag = "6")]
-    String(String),
-}

@@ -4,10 +4,9 @@ use std::io;
 
 use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Values};
 
-use super::annotations::{flag, number, text};
+use super::events::{Annotations, Details, Event};
 use super::line::{Begun, Held, Line};
 use super::packets::Category;
-use super::proto::{DebugAnnotation, EventType, NameField, SliceEvent};
 use super::tasks::{task_flow, wake_flow};
 use super::{BEFORE, CUT, LATE, NOT_ADDED, Timeline};
 use crate::nesting::{Edge, Ending, Slice};
@@ -45,8 +44,8 @@ impl Timeline<'_, '_, '_> {
                 self.task_begins(line, time, callsite, task, track, arguments)
             }
             Begun::Future { track } => {
-                let event = begin(Category::Future).on(track);
-                self.named(line, time, callsite, event, arguments)
+                let event = Event::begin(Category::Future).on(track);
+                self.named(line, time, callsite, event, &arguments)
             }
         }
     }
@@ -58,8 +57,8 @@ impl Timeline<'_, '_, '_> {
         line: &mut Line,
         time: Time,
         callsite: CallsiteId,
-        mut event: SliceEvent,
-        annotations: Vec<DebugAnnotation>,
+        mut event: Event,
+        annotations: &Annotations,
     ) -> io::Result<()> {
         event.name_iid = Some(self.packets.name(&mut line.sequence, callsite));
         self.annotated(line, time, event, annotations)
@@ -71,12 +70,12 @@ impl Timeline<'_, '_, '_> {
         &mut self,
         line: &mut Line,
         time: Time,
-        event: SliceEvent,
-        annotations: Vec<DebugAnnotation>,
+        event: Event,
+        annotations: &Annotations,
     ) -> io::Result<()> {
         match annotations.is_empty() {
-            true => self.packets.slice(&mut line.sequence, time, event),
-            false => self.packets.event(&mut line.sequence, time, &mut event.with(annotations)),
+            true => self.packets.plain(&mut line.sequence, time, &event),
+            false => self.packets.detailed(&mut line.sequence, time, &event, annotations.into()),
         }
     }
 
@@ -87,33 +86,33 @@ impl Timeline<'_, '_, '_> {
         time: Time,
         slice: Slice,
         waited_ns: u64,
-        mut annotations: Vec<DebugAnnotation>,
+        mut annotations: Annotations,
     ) -> io::Result<()> {
         let Slice { callsite, task, fiber, .. } = slice;
         if slice.is_rest {
-            annotations.push(flag("rest"));
+            annotations = annotations.with_flag("rest");
         }
         if waited_ns > 0 {
-            annotations.push(number("ready_ns", waited_ns));
+            annotations = annotations.with_number("ready_ns", waited_ns);
         }
         if let Some(track) = self.below(line, &slice)? {
-            let copy = SliceEvent { category_iid: None, ..begin(Category::Region).on(track) };
+            let copy = Event::begin(Category::Region).copy().on(track);
             if slice.is_poll() {
-                let mut copy = copy.with(annotations.clone());
-                copy.name_field = Some(NameField::Name("poll".to_owned()));
-                self.packets.event(&mut line.sequence, time, &mut copy)?;
+                let details = Details { name: Some("poll"), ..(&annotations).into() };
+                self.packets.detailed(&mut line.sequence, time, &copy, details)?;
             } else {
-                self.named(line, time, callsite, copy, annotations.clone())?;
+                self.named(line, time, callsite, copy, &annotations)?;
             }
         }
-        let mut event = begin(if slice.is_poll() { Category::Poll } else { Category::Region });
+        let category = if slice.is_poll() { Category::Poll } else { Category::Region };
+        let mut event = Event::begin(category);
         if slice.is_poll() && self.woken.remove(fiber.0) {
-            event.terminating_flow_id = Some(wake_flow(fiber));
+            event.last_flow = Some(wake_flow(fiber));
         }
         if slice.is_outermost && task != TaskId::BACKGROUND {
-            event.flow_id = Some(task_flow(task));
+            event.flow = Some(task_flow(task));
         }
-        self.named(line, time, callsite, event, annotations)
+        self.named(line, time, callsite, event, &annotations)
     }
 
     #[inline]
@@ -125,7 +124,7 @@ impl Timeline<'_, '_, '_> {
         ending: Ending,
     ) -> io::Result<()> {
         let mut annotations = match line.added.is_empty() || ending == Ending::Cut {
-            true => Vec::new(),
+            true => Annotations::default(),
             false => added_to(slice.region, &mut line.added),
         };
         match ending {
@@ -136,14 +135,14 @@ impl Timeline<'_, '_, '_> {
                 }
                 return Ok(());
             }
-            Ending::Lost => annotations.push(flag("lost")),
+            Ending::Lost => annotations = annotations.with_flag("lost"),
             Ending::Cut => self.remarks.met(CUT),
             Ending::Late => self.remarks.met(LATE),
         }
         if let Some(track) = self.below(line, &slice)? {
-            self.annotated(line, time, END.on(track), annotations.clone())?;
+            self.annotated(line, time, Event::END.on(track), &annotations)?;
         }
-        self.annotated(line, time, END, annotations)
+        self.annotated(line, time, Event::END, &annotations)
     }
 
     /// The track below its task or future on which a slice has a copy.
@@ -174,49 +173,27 @@ impl Timeline<'_, '_, '_> {
     fn region_alone(&mut self, line: &mut Line, time: Time, end: &RegionEnd) -> io::Result<()> {
         let Some(began) = end.begin else {
             self.remarks.met(BEFORE);
-            let annotations = vec![text("began", "before the trace")];
-            return self.named(line, time, end.callsite, instant(Category::Before), annotations);
+            let began = Annotations::default().with_text("began", "before the trace");
+            return self.named(line, time, end.callsite, Event::instant(Category::Before), &began);
         };
         let is_poll = end.fiber != FiberId::NONE;
         let category = if is_poll { Category::Poll } else { Category::Region };
         let track = self.tracks.late(line.id, &mut self.packets)?;
-        self.named(line, began, end.callsite, begin(category).on(track), Vec::new())?;
-        self.annotated(line, end.end.max(began), END.on(track), Vec::new())
+        let (event, none) = (Event::begin(category).on(track), Annotations::default());
+        self.named(line, began, end.callsite, event, &none)?;
+        self.annotated(line, end.end.max(began), Event::END.on(track), &none)
     }
 }
 
 /// Takes the arguments that were added to a region.
 #[cold]
-fn added_to(region: u64, added: &mut Vec<(u64, DebugAnnotation)>) -> Vec<DebugAnnotation> {
-    let (own, others) = std::mem::take(added).into_iter().partition(|(to, _)| *to == region);
-    *added = others;
-    let own: Vec<(u64, DebugAnnotation)> = own;
-    own.into_iter().map(|(_, annotation)| annotation).collect()
-}
-
-/// The end of a slice.
-pub(super) const END: SliceEvent = SliceEvent {
-    category_iid: None,
-    r#type: EventType::SliceEnd,
-    name_iid: None,
-    track_uuid: None,
-    flow_id: None,
-    terminating_flow_id: None,
-};
-
-/// The begin of a slice.
-pub(super) fn begin(category: Category) -> SliceEvent {
-    SliceEvent { category_iid: Some(category.iid()), r#type: EventType::SliceBegin, ..END }
-}
-
-/// What has no length.
-pub(super) fn instant(category: Category) -> SliceEvent {
-    SliceEvent { r#type: EventType::Instant, ..begin(category) }
-}
-
-impl SliceEvent {
-    /// The same on a track.
-    pub(super) fn on(self, track: u64) -> Self {
-        Self { track_uuid: Some(track), ..self }
-    }
+fn added_to(region: u64, added: &mut Vec<(u64, Annotations)>) -> Annotations {
+    let mut own = Annotations::default();
+    added.retain(|(to, annotations)| {
+        if *to == region {
+            own.append(annotations);
+        }
+        *to != region
+    });
+    own
 }

@@ -4,11 +4,9 @@ use std::io;
 
 use trace_reader::{CallsiteId, FiberEnd, FiberId, TaskId, Time, Value};
 
-use super::annotations::{number, text};
+use super::events::{Annotations, Details, Event};
 use super::line::{Begun, Held, Line};
 use super::packets::Category;
-use super::proto::{DebugAnnotation, NameField, SliceEvent};
-use super::slices::{END, begin, instant};
 use super::{BEFORE, NOT_ADDED, Timeline};
 
 /// Arguments that were added are kept for so many tasks at a time.
@@ -26,12 +24,9 @@ impl Timeline<'_, '_, '_> {
         if parent != TaskId::BACKGROUND && parent != task {
             // Where in its parent it begins: the arrow starts there.
             let track = self.tracks.task(parent, None, &mut self.packets)?;
-            let event = SliceEvent {
-                category_iid: None,
-                flow_id: Some(task_flow(task)),
-                ..instant(Category::Task).on(track)
-            };
-            self.named(line, time, callsite, event, vec![number("task", task.0)])?;
+            let event = Event::instant(Category::Task).copy().on(track).in_flow(task_flow(task));
+            let id = Annotations::default().with_number("task", task.0);
+            self.named(line, time, callsite, event, &id)?;
         }
         let name = &self.names.of(callsite).name;
         let track = self.tracks.task(task, Some((name, parent)), &mut self.packets)?;
@@ -49,18 +44,16 @@ impl Timeline<'_, '_, '_> {
         callsite: CallsiteId,
         task: TaskId,
         track: u64,
-        mut annotations: Vec<DebugAnnotation>,
+        annotations: Annotations,
     ) -> io::Result<()> {
-        annotations.push(number("task", task.0));
-        let flow_id = Some(task_flow(task));
-        let event = SliceEvent { flow_id, ..begin(Category::Task).on(track) };
-        self.named(line, time, callsite, event, annotations)
+        let event = Event::begin(Category::Task).on(track).in_flow(task_flow(task));
+        self.named(line, time, callsite, event, &annotations.with_number("task", task.0))
     }
 
     pub(super) fn add_to_task(&mut self, task: TaskId, key: CallsiteId, value: &Value<'_>) {
         if self.added.len() < MOST_ADDED && self.open_tasks.contains(task.0) {
             let annotation = self.annotation(key, value);
-            self.added.entry(task).or_default().push(annotation);
+            self.added.entry(task).or_default().append(&annotation);
         } else {
             self.remarks.met(NOT_ADDED);
         }
@@ -78,29 +71,31 @@ impl Timeline<'_, '_, '_> {
         let (callsite, parent) = told;
         if task == TaskId::BACKGROUND {
             self.remarks.met(BEFORE);
-            let annotations = vec![text("began", "before the trace")];
-            return self.named(line, time, callsite, instant(Category::Before), annotations);
+            let began = Annotations::default().with_text("began", "before the trace");
+            return self.named(line, time, callsite, Event::instant(Category::Before), &began);
         }
         let name = &self.names.of(callsite).name;
         let track = self.tracks.task(task, Some((name, parent)), &mut self.packets)?;
         if self.open_tasks.remove(task.0) {
             let added = match self.added.is_empty() {
-                true => Vec::new(),
+                true => Annotations::default(),
                 false => self.added.remove(&task).unwrap_or_default(),
             };
-            return self.annotated(line, time, END.on(track), added);
+            return self.annotated(line, time, Event::END.on(track), &added);
         }
-        let id = number("task", task.0);
+        let id = Annotations::default().with_number("task", task.0);
         match began {
             // Its begin was lost, and its end tells of it.
             Some(began) => {
-                self.named(line, began, callsite, begin(Category::Task).on(track), vec![id])?;
-                self.annotated(line, time, END.on(track), Vec::new())
+                let event = Event::begin(Category::Task).on(track);
+                self.named(line, began, callsite, event, &id)?;
+                self.annotated(line, time, Event::END.on(track), &Annotations::default())
             }
             None => {
                 self.remarks.met(BEFORE);
-                let event = instant(Category::Before).on(track);
-                self.named(line, time, callsite, event, vec![id, text("began", "before the trace")])
+                let event = Event::instant(Category::Before).on(track);
+                let annotations = id.with_text("began", "before the trace");
+                self.named(line, time, callsite, event, &annotations)
             }
         }
     }
@@ -132,35 +127,36 @@ impl Timeline<'_, '_, '_> {
         let task = life.map_or(TaskId::BACKGROUND, |life| life.task);
         let name = &self.names.of(callsite).name;
         let track = self.tracks.future(fiber, name, task, &mut self.packets)?;
-        let mut annotations = vec![text("outcome", outcome.word())];
+        let mut annotations = Annotations::default().with_text("outcome", outcome.word());
         if let Some(life) = life {
-            annotations.push(number("busy_ns", life.busy_ns));
-            annotations.push(number("ready_ns", life.waited_ns));
-            annotations.push(number("polls", life.polls));
+            annotations = annotations
+                .with_number("busy_ns", life.busy_ns)
+                .with_number("ready_ns", life.waited_ns)
+                .with_number("polls", life.polls);
         }
         match (self.open_futures.remove(fiber.0), life) {
             (true, _) => {}
             // Its begin was lost, and its end tells of it.
             (false, Some(life)) => {
-                let event = begin(Category::Future).on(track);
-                self.named(line, life.begin, callsite, event, Vec::new())?;
+                let event = Event::begin(Category::Future).on(track);
+                self.named(line, life.begin, callsite, event, &Annotations::default())?;
             }
             (false, None) => {
                 self.remarks.met(BEFORE);
-                let event = instant(Category::Before).on(track);
-                return self.named(line, time, callsite, event, annotations);
+                let event = Event::instant(Category::Before).on(track);
+                return self.named(line, time, callsite, event, &annotations);
             }
         }
-        self.annotated(line, time, END.on(track), annotations)
+        self.annotated(line, time, Event::END.on(track), &annotations)
     }
 
     /// Where the arrow to the next poll starts.
     pub(super) fn woken(&mut self, line: &mut Line, time: Time, fiber: FiberId) -> io::Result<()> {
         self.woken.insert(fiber.0);
-        let event = SliceEvent { flow_id: Some(wake_flow(fiber)), ..instant(Category::Wake) };
-        let mut event = event.with(vec![number("future", fiber.0)]);
-        event.name_field = Some(NameField::Name("wake".to_owned()));
-        self.packets.event(&mut line.sequence, time, &mut event)
+        let event = Event::instant(Category::Wake).in_flow(wake_flow(fiber));
+        let id = Annotations::default().with_number("future", fiber.0);
+        let details = Details { name: Some("wake"), ..(&id).into() };
+        self.packets.detailed(&mut line.sequence, time, &event, details)
     }
 }
 
