@@ -169,7 +169,8 @@ impl Nesting {
         } else if let Some(slice) = self.open.pop() {
             tell(time, Edge::End(slice, ending));
         }
-        while let Some(over) = self.open.pop_if(|slice| slice.is_over) {
+        while self.open.last().is_some_and(|slice| slice.is_over) {
+            let Some(over) = self.open.pop() else { return };
             tell(time, Edge::End(over, Ending::Late));
         }
     }
