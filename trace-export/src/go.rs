@@ -182,7 +182,7 @@ impl Export<'_, '_, '_> {
         let (id, last) = (machine.id(), machine.batch.last());
         if machine.is_over {
             self.file.flush(id, &mut machine.batch, false);
-            return self.threads.let_go(thread);
+            return self.threads.forget(&thread.machine);
         }
         if machine.open == 0 && machine.processor.is_some() && !machine.is_queued {
             machine.is_queued = true;
@@ -202,7 +202,7 @@ impl Export<'_, '_, '_> {
             let machine = &mut thread.machine;
             self.file.flush(machine.id(), &mut machine.batch, false);
             match machine.processor {
-                None => self.threads.let_go(thread),
+                None => self.threads.forget(&thread.machine),
                 Some(_) => self.threads.give_back(thread),
             }
         }
@@ -217,7 +217,7 @@ impl Export<'_, '_, '_> {
                 self.stop(machine);
             }
             self.file.flush(machine.id(), &mut machine.batch, false);
-            self.threads.let_go(thread);
+            self.threads.forget(&thread.machine);
         }
         self.words.flush(&mut self.file);
         self.file.finish()

@@ -138,11 +138,13 @@ impl<'t> Threads<'t> {
         self.places[index] = Place::Live(thread);
     }
 
-    /// Gives back one of which only a number is needed any more, and nothing when it is over. Its batch is
-    /// written.
-    pub(super) fn let_go(&mut self, thread: Box<Thread>) {
-        let Machine { index, sequence, is_over, .. } = thread.machine;
+    /// Instead of being given back a thread is forgotten, but for a number that is needed when it goes on. Its
+    /// batch has been written.
+    pub(super) fn forget(&mut self, machine: &Machine) {
         self.live -= 1;
-        self.places[index] = if is_over { Place::Gone } else { Place::Parked(sequence) };
+        self.places[machine.index] = match machine.is_over {
+            true => Place::Gone,
+            false => Place::Parked(machine.sequence),
+        };
     }
 }

@@ -16,7 +16,7 @@ impl Random {
 
 /// Blocks of the text form, with chunks of several threads. Callsites and tasks are few, so that
 /// events are about the same ones.
-pub fn blocks(seed: u64) -> String {
+pub(crate) fn blocks(seed: u64) -> String {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut text = String::new();
     let threads = 1 + random.below(4);

@@ -32,16 +32,16 @@ const NUMBERS: [Option<usize>; 53] = {
 
 /// What a trace tells, by the order in which Go takes its events.
 #[derive(Debug, Default)]
-pub struct Told {
+pub(crate) struct Told {
     /// The names of goroutines by number.
-    pub goroutines: BTreeMap<u64, String>,
+    pub(crate) goroutines: BTreeMap<u64, String>,
     /// A line per event that is not about processors.
-    pub lines: Vec<String>,
+    pub(crate) lines: Vec<String>,
     /// How many processors there are.
-    pub processors: usize,
+    pub(crate) processors: usize,
     /// How many batches of events there are.
-    pub batches: usize,
-    pub wall_ns: u64,
+    pub(crate) batches: usize,
+    pub(crate) wall_ns: u64,
 }
 
 #[derive(Debug)]
@@ -105,7 +105,7 @@ fn byte(bytes: &mut &[u8]) -> u8 {
 }
 
 /// Reads a file.
-pub fn parse(file: &[u8]) -> Told {
+pub(crate) fn parse(file: &[u8]) -> Told {
     let mut rest = file.strip_prefix(b"go 1.26 trace\0\0\0").expect("the header");
     let mut parser = Parser::default();
     let mut events: BTreeMap<u64, Vec<Event>> = BTreeMap::new();
