@@ -136,6 +136,10 @@ impl Export<'_, '_, '_> {
             return;
         }
         self.settle(machine);
+        if machine.processor.is_none() {
+            // It fell asleep at the edge before.
+            self.start(machine, stamp(time));
+        }
         match edge {
             Edge::Begin(slice, _) => {
                 if found.is_some_and(|now| now != time) {
@@ -202,8 +206,8 @@ impl Export<'_, '_, '_> {
             let machine = &mut thread.machine;
             self.file.flush(machine.id(), &mut machine.batch, false);
             match machine.processor {
-                None => self.threads.forget(&thread.machine),
-                Some(_) => self.threads.give_back(thread),
+                None if machine.open == 0 => self.threads.forget(&thread.machine),
+                _ => self.threads.give_back(thread),
             }
         }
     }
@@ -214,7 +218,7 @@ impl Export<'_, '_, '_> {
             let Some(mut thread) = self.threads.take_live(index) else { continue };
             let machine = &mut thread.machine;
             if machine.open == 0 {
-                self.stop(machine);
+                self.stop_idle(machine);
             }
             self.file.flush(machine.id(), &mut machine.batch, false);
             self.threads.forget(&thread.machine);

@@ -28,6 +28,7 @@ block callsites
   Callsite id=5 kind=counter name="queue" file="cafe.rs" line=50 module="cafe" keys=[]
   Callsite id=6 kind=argument name="sugar" file="cafe.rs" line=60 module="cafe" keys=[]
   Callsite id=7 kind=region name="milk" file="cafe.rs" line=70 module="cafe" keys=[]
+  Callsite id=8 kind=region name="tokio park" file="runtime.rs" line=60 module="trace_tokio::runtime" keys=[]
 "#;
 
 /// Exports a trace of these blocks behind the table of callsites.
@@ -352,6 +353,32 @@ fn a_loop_around_a_region_is_one_run() {
     let events = ["+10100 RegionBegin callsite=1", "+50 RegionEnd"].repeat(1000);
     let (told, _) = told_of(&events);
     assert_eq!(told.lines.iter().filter(|line| line.ends_with("starts")).count(), 1000);
+}
+
+#[trace::test]
+fn a_worker_that_is_parked_runs_on_no_processor() {
+    let events = [
+        "+5 RegionBegin callsite=1",
+        "+5 RegionBegin callsite=8",
+        "+50000 Log callsite=4 message=\"hm\"",
+        "+10 RegionEnd",
+        "+5 RegionEnd",
+    ];
+    let (told, _) = told_of(&events);
+    assert_eq!(
+        told.lines[2..],
+        [
+            "6 M1 G1 region \"brew\" of 0 begins",
+            "11 M1 G1 region \"tokio park\" of 0 begins",
+            "11 M1 G1 blocks: tokio park",
+            "50011 M1 nobody unblocks G1",
+            "50011 M1 G1 starts",
+            "50011 M1 G1 log of 0: \"till\" \"hm\"",
+            "50021 M1 G1 region \"tokio park\" of 0 ends",
+            "50026 M1 G1 region \"brew\" of 0 ends",
+            "50026 M1 G1 blocks: no region open",
+        ]
+    );
 }
 
 fn told_of(events: &[&str]) -> (Told, Exported) {

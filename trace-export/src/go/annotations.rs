@@ -20,6 +20,9 @@ impl Export<'_, '_, '_> {
         let task = self.tasks.number(task);
         self.put(machine, kind::REGION_BEGIN, now, [task, words.name, words.stack]);
         machine.depth += 1;
+        if words.is_sleep && machine.polled().is_none() {
+            self.stop(machine, words);
+        }
     }
 
     /// What was the innermost on a thread ends: a region, or a poll.

@@ -1,7 +1,7 @@
 //! Which goroutine runs on a thread, and whether one does.
 //!
-//! A thread runs while something is open on it, and for a moment when something happens on it
-//! otherwise. Its own goroutine runs then, or that of the future which it polls.
+//! A thread runs while something is open on it, but for a region in which it sleeps, and for a moment when
+//! something happens on it otherwise. Its own goroutine runs then, or that of the future which it polls.
 //!
 //! Invariant: a thread has a processor exactly while one of its goroutines runs. Of the goroutines of polls
 //! that are open and of the thread itself, all but the innermost are blocked.
@@ -11,6 +11,7 @@ use super::futures::State;
 use super::processors::{PATIENCE_NS, Taken};
 use super::threads::{Machine, Poll};
 use super::wire::{PROC_IDLE, kind};
+use super::words::Words;
 
 /// Why the goroutine of a thread is blocked that has nothing to do.
 const IDLE: &str = "no region open";
@@ -33,12 +34,12 @@ impl Export<'_, '_, '_> {
             if machine.open > 0 || now.saturating_sub(machine.batch.last()) <= PATIENCE_NS {
                 return;
             }
-            self.stop(machine);
+            self.stop_idle(machine);
         }
         self.start(machine, now);
     }
 
-    fn start(&mut self, machine: &mut Machine, now: u64) {
+    pub(super) fn start(&mut self, machine: &mut Machine, now: u64) {
         self.stop_impatient(machine, now);
         let Taken { processor, sequence, is_new } = self.processors.take();
         let number = processor.into();
@@ -61,12 +62,17 @@ impl Export<'_, '_, '_> {
     }
 
     /// Stops a thread on which nothing is open, at the time of its last event.
-    pub(super) fn stop(&mut self, machine: &mut Machine) {
+    pub(super) fn stop_idle(&mut self, machine: &mut Machine) {
         self.settle(machine);
+        let name = self.phrase(IDLE);
+        self.stop(machine, Words { name, ..Words::default() });
+    }
+
+    /// Stops a thread, at the time of its last event. It starts again when something happens on it.
+    pub(super) fn stop(&mut self, machine: &mut Machine, why: Words) {
         let Some(processor) = machine.processor.take() else { return };
         let last = machine.batch.last();
-        let reason = self.phrase(IDLE);
-        self.put(machine, kind::GO_BLOCK, last, [reason, 0]);
+        self.put(machine, kind::GO_BLOCK, last, [why.name, why.stack]);
         self.put(machine, kind::PROC_STOP, last, []);
         self.processors.give_back(processor);
     }
@@ -82,7 +88,7 @@ impl Export<'_, '_, '_> {
             let other = &mut thread.machine;
             other.is_queued = false;
             if other.open == 0 && now.saturating_sub(other.batch.last()) > PATIENCE_NS {
-                self.stop(other);
+                self.stop_idle(other);
             }
             self.give_back(thread);
         }

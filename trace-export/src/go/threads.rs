@@ -21,7 +21,7 @@ pub(super) struct Machine {
     /// Its position among the threads of the trace.
     pub(super) index: usize,
     pub(super) batch: Batch,
-    /// The processor that it runs on; `None` while its goroutine is blocked, or does not exist.
+    /// The processor that it runs on; `None` while it has nothing to do, or sleeps.
     pub(super) processor: Option<u32>,
     /// How often its goroutine was started and unblocked; 0 while it does not exist.
     pub(super) sequence: u64,

@@ -38,6 +38,14 @@ pub(super) struct Words {
     pub(super) stack: u64,
     /// It is a task.
     pub(super) is_task: bool,
+    /// It is a region in which a thread sleeps.
+    pub(super) is_sleep: bool,
+}
+
+/// Whether a region is one that `trace-tokio` records while a worker has nothing to do. On a processor
+/// it would look like work.
+fn is_sleep(name: &str, module: &str) -> bool {
+    name == "tokio park" && module.starts_with("trace_tokio")
 }
 
 /// Names, and where they are used.
@@ -93,23 +101,24 @@ impl<'t> Vocabulary<'t> {
             return *words;
         }
         let words = match self.callsites.get(id) {
-            Some(Callsite { kind, name, file: path, line, .. }) => {
+            Some(Callsite { kind, name, file: path, line, module, .. }) => {
                 let number = self.shared(&name, file, remarks);
                 let stack = self.stack(&name, number, &path, line.into(), file, remarks);
-                Words { name: number, stack, is_task: kind == CallsiteKind::Task }
+                let is_task = kind == CallsiteKind::Task;
+                Words { name: number, stack, is_task, is_sleep: is_sleep(&name, &module) }
             }
             None if self.unknown == MOST_UNKNOWN => {
                 // The one that was kept last is as good as any.
                 remarks.met("of callsites that are not in the trace, some are shown as one");
                 let name = self.shared("unknown callsite", file, remarks);
-                return Words { name, stack: 0, is_task: false };
+                return Words { name, ..Words::default() };
             }
             None => {
                 self.unknown += 1;
                 let name = self.callsites.name(id);
                 let number = self.shared(&name, file, remarks);
                 let stack = self.stack(&name, number, "", 0, file, remarks);
-                Words { name: number, stack, is_task: false }
+                Words { name: number, stack, ..Words::default() }
             }
         };
         let at = id.0 as usize;
