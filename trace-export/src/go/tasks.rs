@@ -1,7 +1,10 @@
 //! Tasks: which have begun, and which have not ended.
 //!
-//! Invariant: no task is begun twice. A parser that found the second begin before the first end, because
-//! clocks of threads differ, would give up.
+//! Invariants:
+//! 1. No task is begun twice. A parser that found the second begin before the first end, because clocks of
+//!    threads differ, would give up.
+//! 2. No task is a part of itself, nor of one of its parts: the tool's page of such a task ends the
+//!    tool. So a parent of which nothing is known yet has no parent itself, should it begin later.
 
 use trace_reader::{CallsiteId, TaskId, Time};
 
@@ -13,11 +16,17 @@ use crate::ids::Ids;
 /// Stands for no task.
 const NONE: u64 = u64::MAX;
 
+/// So many parents are kept that have not begun: fewer than [`Ids`] forgets any of, wherever they are.
+const MOST_UNSEEN: usize = 1 << 19;
+
 /// What is known of tasks.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     begun: Ids,
     active: Ids,
+    /// Those that are parents of others and had not begun when those did.
+    unseen: Ids,
+    unseen_len: usize,
     latest: Option<u64>,
     /// It is not known any more which have begun, so that none may begin.
     is_unknown: bool,
@@ -41,6 +50,20 @@ impl Tasks {
         self.active.insert(task);
         true
     }
+
+    /// The parent that a task is shown with, which has begun now; 0 for none.
+    fn parent(&mut self, task: u64, parent: u64) -> u64 {
+        if parent == 0 || parent == task || self.unseen.contains(task) {
+            return 0;
+        }
+        if !self.begun.contains(parent) {
+            if self.unseen_len >= MOST_UNSEEN {
+                return 0;
+            }
+            self.unseen_len += usize::from(self.unseen.insert(parent));
+        }
+        parent
+    }
 }
 
 impl Export<'_, '_, '_> {
@@ -57,8 +80,12 @@ impl Export<'_, '_, '_> {
         if !self.tasks.begin(task) {
             return self.remarks.met("tasks that begin again are one");
         }
+        let shown = self.tasks.parent(task, parent);
+        if shown != parent {
+            self.remarks.met("some tasks are not shown as parts of those that begin behind them");
+        }
         let words = self.words(callsite);
-        self.put(machine, kind::TASK_BEGIN, now, [task, parent, words.name, words.stack]);
+        self.put(machine, kind::TASK_BEGIN, now, [task, shown, words.name, words.stack]);
     }
 
     pub(super) fn task_ends(

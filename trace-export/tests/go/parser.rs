@@ -81,6 +81,8 @@ struct Parser {
     processors: HashMap<u64, (bool, u64)>,
     goroutines: HashMap<u64, Goroutine>,
     tasks: HashSet<u64>,
+    /// The parents of tasks that have begun.
+    parents: HashMap<u64, u64>,
     told: Told,
 }
 
@@ -311,6 +313,12 @@ impl Parser {
             }
             40 => {
                 assert!(numbers[0] != u64::MAX && self.tasks.insert(numbers[0]), "{event:?}");
+                let mut around = numbers[1];
+                self.parents.insert(numbers[0], around);
+                while around != 0 {
+                    assert_ne!(around, numbers[0], "a task is a part of itself");
+                    around = self.parents.get(&around).copied().unwrap_or(0);
+                }
                 let name = reason(2, &self.strings);
                 format!("task {} of {} begins: {name:?}", numbers[0], numbers[1])
             }
