@@ -107,6 +107,9 @@ impl Export<'_, '_, '_> {
         let Some(mut thread) = self.threads.take(index) else { return };
         self.step(&mut thread, item);
         self.give_back(thread);
+        if self.file.held + self.threads.live * THREAD_LEN > MOST_HELD {
+            self.relieve();
+        }
     }
 
     fn step(&mut self, thread: &mut Thread, item: &Item<'_>) {
@@ -193,23 +196,26 @@ impl Export<'_, '_, '_> {
             self.processors.queue(machine.index, last);
         }
         self.threads.give_back(thread);
-        if self.file.held + self.threads.live * THREAD_LEN > MOST_HELD {
-            self.relieve();
-        }
     }
 
-    /// Writes all batches, and forgets threads on which nothing happens.
+    /// Writes all batches, stops threads on which nothing is open, and forgets them. The reader sees to it
+    /// that there are not too many others.
     #[cold]
     fn relieve(&mut self) {
         for index in 0..self.threads.len() {
             let Some(mut thread) = self.threads.take_live(index) else { continue };
             let machine = &mut thread.machine;
+            if machine.open == 0 {
+                self.stop_idle(machine);
+            }
             self.file.flush(machine.id(), &mut machine.batch, false);
-            match machine.processor {
-                None if machine.open == 0 => self.threads.forget(&thread.machine),
+            machine.is_queued = false;
+            match machine.open {
+                0 => self.threads.forget(&thread.machine),
                 _ => self.threads.give_back(thread),
             }
         }
+        self.processors.forget_queue();
     }
 
     /// Stops threads that have nothing to do, and writes the rest.

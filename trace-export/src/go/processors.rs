@@ -59,6 +59,11 @@ impl Processors {
         self.queue.push_back((since, index));
     }
 
+    /// No thread stands in the queue any more.
+    pub(super) fn forget_queue(&mut self) {
+        self.queue.clear();
+    }
+
     /// The next thread whose patience is over, by what was known when it was queued.
     pub(super) fn impatient(&mut self, now: u64) -> Option<usize> {
         let &(since, index) = self.queue.front()?;
