@@ -5,7 +5,7 @@
 //! processors. An event that does not fit yet, by its sequence number, waits for others; everything else
 //! that does not fit is an error.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 const NO_THREAD: u64 = u64::MAX;
 
@@ -187,17 +187,20 @@ pub(crate) fn parse(file: &[u8]) -> Told {
 
 impl Parser {
     fn run(&mut self, events: BTreeMap<u64, Vec<Event>>) {
-        let mut threads: Vec<(u64, VecDeque<Event>)> =
+        let mut threads: BTreeMap<u64, VecDeque<Event>> =
             events.into_iter().map(|(id, events)| (id, events.into())).collect();
-        while !threads.is_empty() {
-            threads.sort_by_key(|(_, events)| events[0].time);
-            let fits = threads.iter().position(|(id, events)| self.take(*id, &events[0]));
-            let Some(at) = fits else {
-                let next = threads.iter().map(|(id, events)| (id, &events[0]));
-                panic!("no event fits: {:?}", next.collect::<Vec<_>>())
+        let mut next: BTreeSet<(u64, u64)> =
+            threads.iter().map(|(id, events)| (events[0].time, *id)).collect();
+        while !next.is_empty() {
+            let fits = next.iter().find(|(_, id)| self.take(*id, &threads[id][0]));
+            let Some((time, id)) = fits.copied() else {
+                let waiting = next.iter().map(|(_, id)| (id, &threads[id][0]));
+                panic!("no event fits: {:?}", waiting.collect::<Vec<_>>())
             };
-            threads[at].1.pop_front();
-            threads.retain(|(_, events)| !events.is_empty());
+            next.remove(&(time, id));
+            let events = threads.get_mut(&id).expect("it has events");
+            events.pop_front();
+            next.extend(events.front().map(|event| (event.time, id)));
         }
     }
 
