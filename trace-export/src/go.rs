@@ -4,6 +4,8 @@
 //! processor of the goroutine that polls it. Tasks, regions and logs are what they are in Go, but for
 //! futures, which are regions as well: of their own goroutines, from the first poll to the end.
 //!
+//! Of a goroutine that is made in a region, the tool shows a region without a name, as it does of Go's own.
+//!
 //! Go's parser keeps states of goroutines and processors, and gives up at the first event that
 //! does not fit. So the exporter keeps the same states, and writes no event that does not:
 //!
