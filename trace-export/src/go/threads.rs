@@ -1,7 +1,8 @@
 //! The threads of the program: Go's Ms, and the goroutine that each of them is.
 //!
-//! The Mth thread of the trace is M, and runs goroutine M unless it polls a future. What is known of a
-//! thread lives while it is of use: of one that does nothing a number is left, and nothing of one that is over.
+//! The first thread of the trace is M 1, and runs goroutine 1 unless it polls a future. What is known of
+//! a thread lives while it is of use: of one that does nothing a number may be all that is left, and
+//! nothing is left of one that is over.
 
 use trace_reader::{CallsiteId, FiberId, TaskId, Thread as Traced, ThreadId};
 
@@ -138,8 +139,8 @@ impl<'t> Threads<'t> {
         self.places[index] = Place::Live(thread);
     }
 
-    /// Instead of being given back a thread is forgotten, but for a number that is needed when it goes on. Its
-    /// batch has been written.
+    /// Instead of being given back a thread is forgotten, but for a number that is needed when it
+    /// goes on. Its batch has been written.
     pub(super) fn forget(&mut self, machine: &Machine) {
         self.live -= 1;
         self.places[machine.index] = match machine.is_over {
