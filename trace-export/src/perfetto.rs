@@ -48,12 +48,9 @@ use crate::names::Names;
 use crate::output::Output;
 use crate::remark::Remarks;
 use events::Annotations;
-use line::Thread;
+use line::{Thread, Threads};
 use packets::Packets;
 use tracks::Tracks;
-
-/// So many threads are kept that have nothing open.
-const MOST_THREADS: usize = 1 << 14;
 
 const CUT: &str = "regions that end while others are open which began in them: the others are shown in two slices";
 const LATE: &str = "regions that end while many others are open which began in them: they are shown up to the end of those";
@@ -84,11 +81,11 @@ pub(crate) fn write(
         added: Map::default(),
         lost_until: Map::default(),
     };
-    let mut threads = Map::default();
+    let mut threads = Threads::default();
     let mut steps = trace.merged();
     while let Some(item) = steps.next()? {
         timeline.packets.reach(item.time);
-        let thread = match threads.get_mut(&item.thread) {
+        let thread = match threads.get_mut(item.thread) {
             Some(thread) => thread,
             None => timeline.meet(&mut threads, item.thread)?,
         };
@@ -119,19 +116,14 @@ struct Timeline<'t, 'o, 'w> {
 impl Timeline<'_, '_, '_> {
     /// A thread that was not met yet, or was forgotten.
     #[cold]
-    fn meet<'m>(
-        &mut self,
-        threads: &'m mut Map<ThreadId, Box<Thread>>,
-        id: ThreadId,
-    ) -> io::Result<&'m mut Box<Thread>> {
-        if threads.len() >= 2 * MOST_THREADS {
-            // Of the others there can be no more than the reader has under way.
-            for (_, mut thread) in threads.extract_if(|_, thread| thread.is_idle()) {
+    fn meet<'m>(&mut self, threads: &'m mut Threads, id: ThreadId) -> io::Result<&'m mut Thread> {
+        if threads.are_many() {
+            for mut thread in threads.forget_idle() {
                 self.packets.end_run(&mut thread.line.sequence)?;
             }
         }
         let track = self.tracks.thread(id, &mut self.packets)?;
-        Ok(threads.entry(id).insert(Box::new(Thread::new(id, track))).into_mut())
+        Ok(threads.insert(Thread::new(id, track)))
     }
 
     #[inline]
@@ -193,10 +185,8 @@ impl Timeline<'_, '_, '_> {
     }
 
     /// Behind the last step.
-    fn finish(mut self, threads: Map<ThreadId, Box<Thread>>) -> Result<(), Error> {
-        let mut threads: Vec<_> = threads.into_values().collect();
-        threads.sort_unstable_by_key(|thread| thread.line.id);
-        for thread in &mut threads {
+    fn finish(mut self, threads: Threads) -> Result<(), Error> {
+        for mut thread in threads.into_all() {
             self.release(&mut thread.line, None)?;
             self.packets.end_run(&mut thread.line.sequence)?;
         }
