@@ -1,0 +1,323 @@
+//! Steps become events.
+
+mod slices;
+mod wholes;
+
+use hashbrown::HashMap;
+use trace_reader::{FiberId, Item, Loss, Step, Text, ThreadId, Time, Trace, Value, Values};
+
+use super::async_slices::{AsyncSlices, Whole};
+use super::events::Events;
+use super::lines::{Extra, Lines};
+use super::names::Names;
+use super::threads::{Held, Thread, Threads};
+use crate::ids::Ids;
+use crate::nesting::Edge;
+use crate::{json, remark::Remarks};
+
+/// The names of logs have so many characters at most: what is written beside a mark on a line.
+const MOST_NAME_CHARS: usize = 200;
+
+/// So many bytes of arguments that came later are kept at most.
+const MOST_ADDED_BYTES: usize = 16 << 20;
+
+/// So many begins of tasks and futures are held back at most.
+const MOST_HELD: usize = 64;
+
+/// So many futures that were woken are remembered at most.
+const MOST_WOKEN: usize = 1 << 20;
+
+/// All that is known on the way through a trace.
+pub(super) struct Timeline<'t, 'r> {
+    threads: Threads,
+    pen: Pen<'t, 'r>,
+    /// What a step does to the nesting of its thread.
+    edges: Vec<(Time, Edge)>,
+}
+
+/// What is known but for the threads.
+struct Pen<'t, 'r> {
+    trace: &'t Trace,
+    remarks: &'r mut Remarks,
+    events: Events,
+    names: Names<'t>,
+    lines: Lines,
+    slices: AsyncSlices,
+    /// The tasks from which an arrow starts.
+    arrows: Ids,
+    /// The futures that were woken, and the number of the arrow from there.
+    woken: HashMap<FiberId, u64, foldhash::fast::RandomState>,
+    wakes: u64,
+    /// The tasks and futures whose begins are held back, and where.
+    held: Vec<(Whole, ThreadId)>,
+    /// Arguments as JSON, of the event that is being written.
+    args: Vec<u8>,
+    /// How much is kept of arguments that came later.
+    added_bytes: usize,
+}
+
+impl<'t, 'r> Timeline<'t, 'r> {
+    pub(super) fn new(trace: &'t Trace, remarks: &'r mut Remarks) -> Self {
+        let header = trace.header();
+        // Readers take 0 for the process that runs when none does.
+        let pid = header.map(|header| header.pid).filter(|pid| *pid != 0);
+        let pid = pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(1);
+        let program = header.map(|header| header.program.as_str()).unwrap_or_default();
+        let program = program.rsplit(['/', '\\']).next().unwrap_or_default();
+        let mut events = Events::new(pid);
+        events.timeless(b'M', pid).plain(",\"name\":\"process_name\"");
+        let name = if program.is_empty() { "program" } else { program };
+        events.arg("name", |out| json::string(out, name)).end();
+        let pen = Pen {
+            trace,
+            remarks,
+            events,
+            names: Names::new(trace.callsites()),
+            lines: Lines::new(trace.threads()),
+            slices: AsyncSlices::default(),
+            arrows: Ids::default(),
+            woken: HashMap::default(),
+            wakes: 0,
+            held: Vec::new(),
+            args: Vec::new(),
+            added_bytes: 0,
+        };
+        Self { threads: Threads::default(), pen, edges: Vec::new() }
+    }
+
+    /// What was not written yet. Whoever writes it empties it.
+    pub(super) fn written(&mut self) -> &mut Vec<u8> {
+        &mut self.pen.events.text
+    }
+
+    /// Names the line of a thread.
+    pub(super) fn name_thread(&mut self, thread: &trace_reader::Thread) {
+        let line = self.pen.lines.of_thread(thread);
+        self.pen.name_line(line, thread.id, &thread.label());
+    }
+
+    /// Events were lost, and no thread tells where.
+    pub(super) fn lost_somewhere(&mut self, losses: &[Loss]) {
+        let mut losses: Vec<&Loss> = losses.iter().collect();
+        losses.sort_by_key(|loss| loss.to);
+        losses.iter().for_each(|loss| self.pen.lost(loss, Extra::LostSomewhere));
+    }
+
+    /// Takes a step.
+    pub(super) fn step(&mut self, item: &Item<'_>) {
+        if matches!(item.step, Step::Problem(_)) {
+            return;
+        }
+        let Self { threads, pen, edges } = self;
+        if !pen.held.is_empty() {
+            pen.let_go(threads, item);
+        }
+        let thread = threads.get(item.thread, || match pen.trace.thread(item.thread) {
+            Some(thread) => pen.lines.of_thread(thread),
+            None => pen.lines.stand_in(),
+        });
+        if let Some((time, held)) = thread.held.take() {
+            pen.args.clear();
+            let is_taken = pen.take_args(&held, &item.step);
+            pen.write_held(thread, time, held);
+            if is_taken {
+                return;
+            }
+        }
+        let time = item.time;
+        match item.step {
+            Step::RegionBegan { .. }
+            | Step::PollBegan { .. }
+            | Step::RegionFound { .. }
+            | Step::RegionEnded(_) => {
+                edges.clear();
+                thread.nesting.step(item, |time, edge| edges.push((time, edge)));
+                for (time, edge) in edges.drain(..) {
+                    pen.edge(thread, time, edge);
+                }
+            }
+            Step::RegionArg { region, key, ref value } => pen.add_arg(thread, region, key, value),
+            Step::TaskBegan { task, callsite, parent } => {
+                pen.begin_whole(thread, time, Held::Task { task, callsite, parent });
+            }
+            Step::FiberBegan { fiber, callsite, parent, task } => {
+                pen.begin_whole(thread, time, Held::Future { fiber, callsite, parent, task });
+            }
+            Step::TaskArg { task, key, ref value } => pen.task_arg(thread, time, task, key, value),
+            Step::TaskEnded { task, callsite, begin, .. } => {
+                pen.args.clear();
+                let line = thread.line;
+                pen.end_whole(threads, line, time, Whole::Task(task), callsite, begin);
+            }
+            Step::FiberEnded(end) => {
+                pen.args_of_end(&end);
+                let (line, begin) = (thread.line, end.life.map(|life| life.begin));
+                pen.woken.remove(&end.fiber);
+                let future = Whole::Future(end.fiber);
+                pen.end_whole(threads, line, time, future, end.callsite, begin);
+            }
+            Step::Woken { fiber } => pen.woken(thread, time, fiber),
+            Step::Log { callsite, task, ref message, .. } => {
+                pen.log(thread, time, callsite, task, message);
+            }
+            Step::Counter { callsite, ref value } => pen.counter(thread, time, callsite, value),
+            Step::Loss(ref loss) => pen.lost(loss, Extra::Lost),
+            Step::Gap { chunks, from } => pen.gap(item.thread, from, time, chunks),
+            // Arguments without a begin, tasks that are entered, and what later versions tell.
+            _ => {}
+        }
+    }
+
+    /// That was the last step.
+    pub(super) fn finish(&mut self) {
+        self.pen.args.clear();
+        for mut thread in std::mem::take(&mut self.threads).into_sorted() {
+            if let Some((time, held)) = thread.held.take() {
+                self.pen.write_held(&mut thread, time, held);
+            }
+        }
+    }
+}
+
+impl Pen<'_, '_> {
+    /// Names a line that is a thread's, or stands below a thread's.
+    fn name_line(&mut self, line: u32, thread: ThreadId, name: &str) {
+        self.events.timeless(b'M', line).plain(",\"name\":\"thread_name\"");
+        self.events.arg("name", |out| json::string(out, name)).end();
+        let threads = self.trace.threads();
+        let place = threads.partition_point(|other| other.id < thread) as u64;
+        self.events.timeless(b'M', line).plain(",\"name\":\"thread_sort_index\"");
+        self.events.arg("sort_index", |out| json::number(out, place)).end();
+    }
+
+    /// If `step` tells the arguments of what begins, takes them.
+    fn take_args(&mut self, held: &Held, step: &Step<'_>) -> bool {
+        let (callsite, values): (_, &Values<'_>) = match (*held, step) {
+            (Held::Slice(slice), Step::RegionArgs { region, values })
+                if *region == Some(slice.region) =>
+            {
+                (slice.callsite, values)
+            }
+            (Held::Task { task, callsite, .. }, Step::TaskArgs { task: of, values })
+                if *of == Some(task) =>
+            {
+                (callsite, values)
+            }
+            (Held::Future { fiber, callsite, .. }, Step::FiberArgs { fiber: of, values })
+                if *of == fiber =>
+            {
+                (callsite, values)
+            }
+            _ => return false,
+        };
+        let keys = &self.names.of(callsite, self.remarks).keys;
+        for (key, value) in keys.iter().zip(values.iter()) {
+            push_arg(&mut self.args, key, &value);
+        }
+        true
+    }
+
+    /// Writes the begin that was held back, with the arguments that are there.
+    fn write_held(&mut self, thread: &mut Thread, time: Time, held: Held) {
+        match held {
+            Held::Slice(slice) => self.write_begin(thread, time, &slice, 0),
+            Held::Task { .. } | Held::Future { .. } => {
+                self.held.retain(|(_, at)| *at != thread.id);
+                self.write_whole(thread, time, held);
+            }
+        }
+    }
+
+    fn log(
+        &mut self,
+        thread: &mut Thread,
+        time: Time,
+        callsite: trace_reader::CallsiteId,
+        task: trace_reader::TaskId,
+        message: &Text<'_>,
+    ) {
+        let category = &self.names.of(callsite, self.remarks).name;
+        let full = message.to_str();
+        self.args.clear();
+        match full.char_indices().nth(MOST_NAME_CHARS) {
+            Some((end, _)) => json::string(&mut self.args, &format!("{}…", &full[..end])),
+            None => json::text(&mut self.args, message),
+        }
+        let events = &mut self.events;
+        events.event(b'i', thread.line, time).plain(",\"s\":\"t\",\"cat\":\"log\"");
+        events.named(&self.args).arg("category", |out| out.extend_from_slice(category));
+        events.arg("message", |out| json::text(out, message)).end();
+        thread.last = thread.last.max(time);
+        let task = Whole::Task(task);
+        if self.slices.is_open(task) {
+            let row = super::async_slices::Row::Shared(0);
+            events.event(b'n', thread.line, time).row(task, row).named(&self.args);
+            events.arg("category", |out| out.extend_from_slice(category)).end();
+        }
+    }
+
+    fn counter(
+        &mut self,
+        thread: &Thread,
+        time: Time,
+        callsite: trace_reader::CallsiteId,
+        value: &Value<'_>,
+    ) {
+        self.args.clear();
+        match value {
+            Value::I64(number) => json::signed(&mut self.args, *number),
+            Value::U64(number) => json::number(&mut self.args, *number),
+            Value::F64(number) if number.is_finite() => json::value(&mut self.args, value),
+            _ => return self.remarks.met("values of counters that are no numbers are left out"),
+        }
+        let name = &self.names.of(callsite, self.remarks).name;
+        self.events.event(b'C', thread.line, time).named(name);
+        let args = &self.args;
+        self.events.arg("value", |out| out.extend_from_slice(args)).end();
+    }
+
+    /// Another line of a thread, named when it is new, and where an interval can begin on it.
+    fn extra(&mut self, thread: ThreadId, extra: Extra, begin: Time, end: Time) -> (u32, Time) {
+        let (line, is_new, intervals) = self.lines.extra(thread, extra);
+        let begin = intervals.fit(begin, end);
+        if is_new {
+            let label = self.trace.thread(thread).map(trace_reader::Thread::label);
+            let what = match extra {
+                Extra::Lost | Extra::LostSomewhere => "lost events",
+                Extra::Alone => "regions without a begin",
+            };
+            let name = match label {
+                Some(label) => format!("{label}: {what}"),
+                None => what.to_owned(),
+            };
+            self.name_line(line, thread, &name);
+        }
+        (line, begin)
+    }
+
+    fn lost(&mut self, loss: &Loss, extra: Extra) {
+        let thread = loss.thread.unwrap_or(ThreadId(u64::MAX));
+        let (line, begin) = self.extra(thread, extra, loss.from, loss.to);
+        self.events.event(b'X', line, begin).lasting(loss.to.since(begin));
+        self.events.plain(",\"cat\":\"loss\",\"name\":\"lost events\"");
+        self.events.arg("cause", |out| json::string(out, loss.cause.word()));
+        self.events.arg("count", |out| json::value(out, &Value::U64(loss.count))).end();
+    }
+
+    fn gap(&mut self, thread: ThreadId, from: Time, to: Time, chunks: u64) {
+        let (line, begin) = self.extra(thread, Extra::Lost, from, to);
+        self.events.event(b'X', line, begin).lasting(to.since(begin));
+        self.events.plain(",\"cat\":\"loss\",\"name\":\"missing chunks\"");
+        self.events.arg("chunks", |out| json::value(out, &Value::U64(chunks))).end();
+    }
+}
+
+/// Appends an argument.
+fn push_arg(args: &mut Vec<u8>, key: &[u8], value: &Value<'_>) {
+    if !args.is_empty() {
+        args.push(b',');
+    }
+    args.extend_from_slice(key);
+    args.push(b':');
+    json::value(args, value);
+}

@@ -1,0 +1,267 @@
+//! Regions and polls: slices of their threads, once more in their tasks and futures, and the arrows to them.
+
+use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Value};
+
+use super::{MOST_ADDED_BYTES, MOST_WOKEN, Pen, push_arg};
+use crate::chrome::async_slices::{Part, Whole};
+use crate::chrome::lines::Extra;
+use crate::chrome::threads::{Held, Thread};
+use crate::json;
+use crate::nesting::{Edge, Ending, Slice};
+
+/// So many tasks and futures at most are those of slices that are open on a thread at the same time.
+const MOST_PARTS: usize = 64;
+
+impl Pen<'_, '_> {
+    pub(super) fn edge(&mut self, thread: &mut Thread, time: Time, edge: Edge) {
+        // A region may be found that began before something else on its line.
+        let time = time.max(thread.last);
+        match edge {
+            Edge::Begin(slice, waited_ns) => {
+                let may_have_args = !slice.is_poll()
+                    && !slice.is_rest
+                    && !self.names.of(slice.callsite, self.remarks).keys.is_empty();
+                if may_have_args {
+                    thread.held = Some((time, Held::Slice(slice)));
+                } else {
+                    self.args.clear();
+                    self.write_begin(thread, time, &slice, waited_ns);
+                }
+            }
+            Edge::End(slice, ending) => self.write_end(thread, time, &slice, ending),
+            Edge::Alone(end) => self.write_alone(thread, time, &end),
+        }
+    }
+
+    /// Writes a begin, with the arguments that are there.
+    pub(super) fn write_begin(
+        &mut self,
+        thread: &mut Thread,
+        time: Time,
+        slice: &Slice,
+        waited_ns: u64,
+    ) {
+        let name = &self.names.of(slice.callsite, self.remarks).name;
+        let category = match slice.is_poll() {
+            true => ",\"cat\":\"poll\"",
+            false => ",\"cat\":\"region\"",
+        };
+        let events = &mut self.events;
+        events.event(b'B', thread.line, time).plain(category).named(name).args(&self.args);
+        if slice.is_rest {
+            events.arg("rest", |out| out.extend_from_slice(b"true"));
+        }
+        if slice.is_outermost && slice.task != TaskId::BACKGROUND {
+            events.arg("task", |out| json::value(out, &Value::U64(slice.task.0)));
+        }
+        if slice.is_poll() {
+            events.arg("future", |out| json::value(out, &Value::U64(slice.fiber.0)));
+        }
+        if waited_ns > 0 {
+            events.arg("waited_ns", |out| json::value(out, &Value::U64(waited_ns)));
+        }
+        events.end();
+        thread.last = time;
+        self.begin_part(thread, time, slice);
+        self.arrows_to(thread, time, slice);
+    }
+
+    /// Writes the begin of a slice once more, in what it is a part of.
+    pub(super) fn begin_part(&mut self, thread: &mut Thread, time: Time, slice: &Slice) {
+        let Some(whole) = Whole::of(slice) else { return };
+        let known = thread.parts.iter_mut().rev().find(|part| part.whole == whole);
+        let row = if let Some(part) = known {
+            part.open += 1;
+            part.row
+        } else if thread.parts.len() < MOST_PARTS {
+            let row = self.slices.take(whole, thread.id);
+            thread.parts.push(Part { whole, row, open: 1 });
+            row
+        } else {
+            return self.remarks.met(
+                "regions of more than 64 tasks inside of each other are shown on their thread only",
+            );
+        };
+        let name = self.name_of_part(slice);
+        self.events.event(b'b', thread.line, time).row(whole, row);
+        self.named_part(name, slice.callsite);
+        self.events.args(&self.args);
+        if slice.is_rest {
+            self.events.arg("rest", |out| out.extend_from_slice(b"true"));
+        }
+        self.events.end();
+    }
+
+    /// Writes the end of a slice once more, in what it is a part of.
+    pub(super) fn end_part(&mut self, thread: &mut Thread, time: Time, slice: &Slice, end: Ending) {
+        let Some(whole) = Whole::of(slice) else { return };
+        let Some(at) = thread.parts.iter().rposition(|part| part.whole == whole) else { return };
+        let part = &mut thread.parts[at];
+        part.open -= 1;
+        let row = part.row;
+        if part.open == 0 {
+            thread.parts.remove(at);
+            self.slices.give_back(whole, row);
+        }
+        let name = self.name_of_part(slice);
+        self.events.event(b'e', thread.line, time).row(whole, row);
+        self.named_part(name, slice.callsite);
+        match end {
+            Ending::Lost => drop(self.events.arg("lost", |out| out.extend_from_slice(b"true"))),
+            Ending::Open => drop(self.events.arg("open", |out| out.extend_from_slice(b"true"))),
+            Ending::Ended | Ending::Cut | Ending::Late => {}
+        }
+        self.events.end();
+    }
+
+    /// In its future, a poll is called that: the future's name stands around it.
+    fn name_of_part(&self, slice: &Slice) -> Option<&'static [u8]> {
+        slice.is_poll().then_some(b"\"poll\"".as_slice())
+    }
+
+    fn named_part(&mut self, name: Option<&'static [u8]>, callsite: CallsiteId) {
+        match name {
+            Some(name) => self.events.named(name),
+            None => self.events.named(&self.names.of(callsite, self.remarks).name),
+        };
+    }
+
+    /// Draws arrows to a slice that begins: from where its task was before, and from a wake.
+    fn arrows_to(&mut self, thread: &Thread, time: Time, slice: &Slice) {
+        if slice.is_rest {
+            return;
+        }
+        if slice.is_outermost && slice.within == FiberId::NONE && slice.task != TaskId::BACKGROUND {
+            self.arrow_of_task(thread, time, slice.task);
+        }
+        if slice.is_poll() && !self.woken.is_empty() {
+            if let Some(wake) = self.woken.remove(&slice.fiber) {
+                self.events.event(b'f', thread.line, time);
+                self.events.plain(",\"bp\":\"e\",\"cat\":\"wake\",\"name\":\"wake\"");
+                self.events.id(wake).end();
+            }
+        }
+    }
+
+    /// A task is here: in the slice that began last on the thread.
+    pub(super) fn arrow_of_task(&mut self, thread: &Thread, time: Time, task: TaskId) {
+        let phase = if self.arrows.insert(task.0) { b's' } else { b't' };
+        self.events.event(phase, thread.line, time);
+        self.events.plain(",\"bp\":\"e\",\"cat\":\"task\",\"name\":\"task\"").id(task.0).end();
+    }
+
+    /// A future is woken: from the slice that is open an arrow starts to its next poll.
+    pub(super) fn woken(&mut self, thread: &mut Thread, time: Time, fiber: FiberId) {
+        if thread.nesting.open().is_empty() {
+            return self.remarks.met("wakes outside of any region have no arrow");
+        }
+        if self.woken.len() >= MOST_WOKEN {
+            self.woken.clear();
+        }
+        self.wakes += 1;
+        self.woken.insert(fiber, self.wakes);
+        thread.last = thread.last.max(time);
+        self.events.event(b's', thread.line, time);
+        self.events.plain(",\"cat\":\"wake\",\"name\":\"wake\"").id(self.wakes).end();
+    }
+
+    fn write_end(&mut self, thread: &mut Thread, time: Time, slice: &Slice, ending: Ending) {
+        self.end_part(thread, time, slice, ending);
+        match ending {
+            Ending::Cut => self.remarks.met("regions that do not nest are cut, and go on"),
+            Ending::Late => self.remarks.met("regions that do not nest end too late"),
+            Ending::Ended | Ending::Open | Ending::Lost => {}
+        }
+        let added = match ending {
+            Ending::Cut => None,
+            _ => thread.take_added(slice.region),
+        };
+        self.added_bytes -= added.as_ref().map_or(0, Vec::len);
+        if ending == Ending::Open {
+            thread.is_over = true;
+        }
+        let added = added.unwrap_or_default();
+        if !thread.is_over {
+            self.events.event(b'E', thread.line, time).args(&added);
+            if ending == Ending::Lost {
+                self.events.arg("lost", |out| out.extend_from_slice(b"true"));
+            }
+            self.events.end();
+        } else if !added.is_empty() {
+            // There is no end to put them on.
+            let name = &self.names.of(slice.callsite, self.remarks).name;
+            self.events.event(b'i', thread.line, time);
+            self.events.plain(",\"s\":\"t\",\"cat\":\"argument\"").named(name).args(&added).end();
+        }
+        thread.last = time;
+    }
+
+    /// Writes a region that is told of by its end alone.
+    fn write_alone(&mut self, thread: &mut Thread, time: Time, end: &RegionEnd) {
+        let Some(begin) = end.begin.map(|begin| begin.min(time)) else {
+            self.remarks.met("regions that began before the trace are shown as instants");
+            let name = &self.names.of(end.callsite, self.remarks).name;
+            self.events.event(b'i', thread.line, time);
+            self.events.plain(",\"s\":\"t\",\"cat\":\"region\"").named(name);
+            self.events.arg("began_before", |out| out.extend_from_slice(b"true")).end();
+            thread.last = time;
+            return;
+        };
+        // Inside of what is open on its thread, and next to everything else: there it has a place.
+        let (line, shown) = if begin >= thread.last {
+            thread.last = time;
+            (thread.line, begin)
+        } else {
+            self.extra(thread.id, Extra::Alone, begin, time)
+        };
+        if shown != begin {
+            self.remarks
+                .met("regions of which only the end is told are cut where they do not nest");
+        }
+        let name = &self.names.of(end.callsite, self.remarks).name;
+        self.events.event(b'X', line, shown).lasting(time.since(shown));
+        self.events.plain(",\"cat\":\"region\"").named(name);
+        if end.task != TaskId::BACKGROUND {
+            self.events.arg("task", |out| json::value(out, &Value::U64(end.task.0)));
+        }
+        self.events.end();
+    }
+
+    /// Keeps an argument of an open region up to its end.
+    pub(super) fn add_arg(
+        &mut self,
+        thread: &mut Thread,
+        region: Option<u64>,
+        key: CallsiteId,
+        value: &Value<'_>,
+    ) {
+        // Only what is open has an end to come.
+        let open = thread.nesting.open();
+        let region =
+            region.filter(|region| open.binary_search_by_key(region, |slice| slice.region).is_ok());
+        let Some(region) = region else {
+            return self.remarks.met("arguments of regions that are not known are left out");
+        };
+        self.args.clear();
+        push_arg(&mut self.args, &self.names.of(key, self.remarks).as_key, value);
+        if self.added_bytes + self.args.len() > MOST_ADDED_BYTES {
+            return self.remarks.met("arguments beyond 16 MiB in open regions are left out");
+        }
+        let before = thread.added.iter().rposition(|(to, _)| *to <= region);
+        let at = match before {
+            Some(at) if thread.added[at].0 == region => at,
+            before => {
+                let at = before.map_or(0, |at| at + 1);
+                thread.added.insert(at, (region, Vec::new()));
+                at
+            }
+        };
+        let added = &mut thread.added[at].1;
+        let len = added.len();
+        if !added.is_empty() {
+            added.push(b',');
+        }
+        added.extend_from_slice(&self.args);
+        self.added_bytes += added.len() - len;
+    }
+}
