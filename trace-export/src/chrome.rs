@@ -19,6 +19,7 @@ mod async_slices;
 mod events;
 mod lines;
 mod names;
+mod start;
 mod threads;
 mod timeline;
 
@@ -38,8 +39,9 @@ pub(crate) fn write(
     out: &mut Output<'_>,
     remarks: &mut Remarks,
 ) -> Result<(), Error> {
-    out.write_all(&about(trace))?;
-    let mut timeline = Timeline::new(trace, remarks);
+    let start_ns = start::of(trace)?;
+    out.write_all(&about(trace, start_ns))?;
+    let mut timeline = Timeline::new(trace, start_ns, remarks);
     for thread in trace.threads() {
         timeline.name_thread(thread);
         if timeline.written().len() > PIECE_LEN {
@@ -63,7 +65,7 @@ pub(crate) fn write(
 }
 
 /// The beginning of the file, which says where the trace is from.
-fn about(trace: &Trace) -> Vec<u8> {
+fn about(trace: &Trace, start_ns: i64) -> Vec<u8> {
     let mut text = b"{\"displayTimeUnit\":\"ns\",\"otherData\":{\"exporter\":".to_vec();
     json::string(&mut text, concat!("runtime-trace ", env!("CARGO_PKG_VERSION")));
     let mut tell = |key: &str, value: &str| {
@@ -81,7 +83,8 @@ fn about(trace: &Trace) -> Vec<u8> {
         tell("build_id", &header.build_id);
         tell("pid", &header.pid.to_string());
     }
-    if let Some(wall_ns) = trace.clock().wall_ns(Time::START) {
+    // What the wall clock showed at 0.
+    if let Some(wall_ns) = trace.clock().wall_ns(Time(start_ns.saturating_neg())) {
         tell("start_unix_ns", &wall_ns.to_string());
     }
     text.extend_from_slice(b"},\"traceEvents\":[");

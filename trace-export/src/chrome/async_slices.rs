@@ -38,6 +38,14 @@ impl Whole {
             (fiber, _) => Some(Self::Future(fiber)),
         }
     }
+
+    /// What it is, which is the category of its slices and the key of its id, and that id.
+    pub(super) fn key_and_id(self) -> (&'static str, u64) {
+        match self {
+            Self::Task(task) => ("task", task.0),
+            Self::Future(fiber) => ("future", fiber.0),
+        }
+    }
 }
 
 /// A row of a task or future.
@@ -143,10 +151,7 @@ impl AsyncSlices {
 impl Events {
     /// Adds the category and the id of a row.
     pub(super) fn row(&mut self, whole: Whole, row: Row) -> &mut Self {
-        let (category, id) = match whole {
-            Whole::Task(task) => ("task", task.0),
-            Whole::Future(fiber) => ("future", fiber.0),
-        };
+        let (category, id) = whole.key_and_id();
         self.plain(",\"cat\":\"").plain(category).plain("\",\"id2\":{\"local\":");
         json::hexadecimal(&mut self.text, id);
         let (mark, number) = match row {

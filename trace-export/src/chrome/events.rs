@@ -10,16 +10,20 @@ pub(super) struct Events {
     /// How every event goes on behind its phase.
     process: Vec<u8>,
     is_first: bool,
+    /// What is written for the start of the trace.
+    start_ns: i64,
+    /// How many times were before 0.
+    pub(super) too_early: u64,
     /// Whether the event has arguments so far.
     has_args: bool,
 }
 
 impl Events {
-    pub(super) fn new(pid: u32) -> Self {
+    pub(super) fn new(pid: u32, start_ns: i64) -> Self {
         let mut process = b"\",\"pid\":".to_vec();
         json::number(&mut process, u64::from(pid));
         process.extend_from_slice(b",\"tid\":");
-        Self { text: Vec::new(), process, is_first: true, has_args: false }
+        Self { text: Vec::new(), process, is_first: true, start_ns, too_early: 0, has_args: false }
     }
 
     /// Begins an event that has no time.
@@ -38,14 +42,22 @@ impl Events {
     pub(super) fn event(&mut self, phase: u8, line: u32, time: Time) -> &mut Self {
         self.timeless(phase, line);
         self.text.extend_from_slice(b",\"ts\":");
-        json::micros(&mut self.text, time.ns());
+        let shown = self.shown(time);
+        self.too_early += u64::from(time.ns() < self.start_ns.saturating_neg());
+        json::micros(&mut self.text, shown);
         self
     }
 
+    /// The time as it is written. Readers drop what is before 0.
+    fn shown(&self, time: Time) -> i64 {
+        time.ns().saturating_add(self.start_ns).max(0)
+    }
+
     /// Says how long it takes.
-    pub(super) fn lasting(&mut self, ns: u64) -> &mut Self {
+    pub(super) fn lasting(&mut self, begin: Time, end: Time) -> &mut Self {
         self.text.extend_from_slice(b",\"dur\":");
-        json::micros(&mut self.text, i64::try_from(ns).unwrap_or(i64::MAX));
+        let ns = self.shown(end).saturating_sub(self.shown(begin)).max(0);
+        json::micros(&mut self.text, ns);
         self
     }
 

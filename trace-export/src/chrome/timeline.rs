@@ -21,6 +21,9 @@ const MOST_NAME_CHARS: usize = 200;
 /// So many bytes of arguments that came later are kept at most.
 const MOST_ADDED_BYTES: usize = 16 << 20;
 
+/// Of so many open regions of a thread they are.
+const MOST_ADDED: usize = 1024;
+
 /// So many begins of tasks and futures are held back at most.
 const MOST_HELD: usize = 64;
 
@@ -57,14 +60,14 @@ struct Pen<'t, 'r> {
 }
 
 impl<'t, 'r> Timeline<'t, 'r> {
-    pub(super) fn new(trace: &'t Trace, remarks: &'r mut Remarks) -> Self {
+    pub(super) fn new(trace: &'t Trace, start_ns: i64, remarks: &'r mut Remarks) -> Self {
         let header = trace.header();
         // Readers take 0 for the process that runs when none does.
         let pid = header.map(|header| header.pid).filter(|pid| *pid != 0);
         let pid = pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(1);
         let program = header.map(|header| header.program.as_str()).unwrap_or_default();
         let program = program.rsplit(['/', '\\']).next().unwrap_or_default();
-        let mut events = Events::new(pid);
+        let mut events = Events::new(pid, start_ns);
         events.timeless(b'M', pid).plain(",\"name\":\"process_name\"");
         let name = if program.is_empty() { "program" } else { program };
         events.arg("name", |out| json::string(out, name)).end();
@@ -175,6 +178,9 @@ impl<'t, 'r> Timeline<'t, 'r> {
             if let Some((time, held)) = thread.held.take() {
                 self.pen.write_held(&mut thread, time, held);
             }
+        }
+        for _ in 0..self.pen.events.too_early {
+            self.pen.remarks.met("times before the start of the trace are shown as its start");
         }
     }
 }
@@ -298,7 +304,7 @@ impl Pen<'_, '_> {
     fn lost(&mut self, loss: &Loss, extra: Extra) {
         let thread = loss.thread.unwrap_or(ThreadId(u64::MAX));
         let (line, begin) = self.extra(thread, extra, loss.from, loss.to);
-        self.events.event(b'X', line, begin).lasting(loss.to.since(begin));
+        self.events.event(b'X', line, begin).lasting(begin, loss.to);
         self.events.plain(",\"cat\":\"loss\",\"name\":\"lost events\"");
         self.events.arg("cause", |out| json::string(out, loss.cause.word()));
         self.events.arg("count", |out| json::value(out, &Value::U64(loss.count))).end();
@@ -306,7 +312,7 @@ impl Pen<'_, '_> {
 
     fn gap(&mut self, thread: ThreadId, from: Time, to: Time, chunks: u64) {
         let (line, begin) = self.extra(thread, Extra::Lost, from, to);
-        self.events.event(b'X', line, begin).lasting(to.since(begin));
+        self.events.event(b'X', line, begin).lasting(begin, to);
         self.events.plain(",\"cat\":\"loss\",\"name\":\"missing chunks\"");
         self.events.arg("chunks", |out| json::value(out, &Value::U64(chunks))).end();
     }

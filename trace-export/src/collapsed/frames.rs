@@ -66,7 +66,7 @@ impl<'t> Frames<'t> {
         }
         let name = self.callsites.name(callsite);
         let fit = fit(&name);
-        if *fit != *name {
+        if *fit != *name && !name.is_empty() {
             remarks.met("names in which `;`, control characters and outer spaces became `_`");
         }
         let frame = self.intern(&fit, remarks);

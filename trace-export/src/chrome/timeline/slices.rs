@@ -2,8 +2,8 @@
 
 use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Value};
 
-use super::{MOST_ADDED_BYTES, MOST_WOKEN, Pen, push_arg};
-use crate::chrome::async_slices::{Part, Whole};
+use super::{MOST_ADDED, MOST_ADDED_BYTES, MOST_WOKEN, Pen, push_arg};
+use crate::chrome::async_slices::{Part, Row, Whole};
 use crate::chrome::lines::Extra;
 use crate::chrome::threads::{Held, Thread};
 use crate::json;
@@ -70,12 +70,14 @@ impl Pen<'_, '_> {
     pub(super) fn begin_part(&mut self, thread: &mut Thread, time: Time, slice: &Slice) {
         let Some(whole) = Whole::of(slice) else { return };
         let known = thread.parts.iter_mut().rev().find(|part| part.whole == whole);
+        let mut is_outermost = false;
         let row = if let Some(part) = known {
             part.open += 1;
             part.row
         } else if thread.parts.len() < MOST_PARTS {
             let row = self.slices.take(whole, thread.id);
             thread.parts.push(Part { whole, row, open: 1 });
+            is_outermost = row != Row::Shared(0);
             row
         } else {
             return self.remarks.met(
@@ -88,6 +90,11 @@ impl Pen<'_, '_> {
         self.events.args(&self.args);
         if slice.is_rest {
             self.events.arg("rest", |out| out.extend_from_slice(b"true"));
+        }
+        if is_outermost {
+            // No slice of the whole is around it.
+            let (key, id) = whole.key_and_id();
+            self.events.arg(key, |out| json::value(out, &Value::U64(id)));
         }
         self.events.end();
     }
@@ -219,7 +226,7 @@ impl Pen<'_, '_> {
                 .met("regions of which only the end is told are cut where they do not nest");
         }
         let name = &self.names.of(end.callsite, self.remarks).name;
-        self.events.event(b'X', line, shown).lasting(time.since(shown));
+        self.events.event(b'X', line, shown).lasting(shown, time);
         self.events.plain(",\"cat\":\"region\"").named(name);
         if end.task != TaskId::BACKGROUND {
             self.events.arg("task", |out| json::value(out, &Value::U64(end.task.0)));
@@ -244,8 +251,12 @@ impl Pen<'_, '_> {
         };
         self.args.clear();
         push_arg(&mut self.args, &self.names.of(key, self.remarks).as_key, value);
-        if self.added_bytes + self.args.len() > MOST_ADDED_BYTES {
-            return self.remarks.met("arguments beyond 16 MiB in open regions are left out");
+        let is_full = thread.added.len() >= MOST_ADDED
+            || self.added_bytes + self.args.len() > MOST_ADDED_BYTES;
+        if is_full {
+            return self
+                .remarks
+                .met("arguments added to regions while very many are open are left out");
         }
         let before = thread.added.iter().rposition(|(to, _)| *to <= region);
         let at = match before {
