@@ -174,7 +174,7 @@ pub fn random(seed: u64, threads: u64) -> Trace {
                     3 => "Loss cause=pool-full count=3 age=5".to_owned(),
                     4 => "UnseenRegionEnd callsite=1".to_owned(),
                     _ => {
-                        format!("WholeRegionEnd callsite=1 age={} task=1 inner=0", below(now + 100))
+                        format!("WholeRegionEnd callsite=1 age={} task=1 inner=0", below(now + 1))
                     }
                 },
             };
