@@ -59,6 +59,9 @@ pub(super) enum Row {
     Apart(u64),
 }
 
+/// The row of the whole.
+pub(super) const FIRST: Row = Row::Shared(0);
+
 /// What some open slices of a thread are a part of.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {

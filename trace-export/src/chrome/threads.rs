@@ -3,26 +3,34 @@
 use hashbrown::HashMap;
 use trace_reader::{CallsiteId, FiberId, TaskId, ThreadId, Time};
 
-use super::async_slices::{Part, Whole};
+use super::async_slices::{Part, Row};
 use crate::nesting::{Nesting, Slice};
 
-/// A begin that is held back, because its arguments may follow.
+/// A begin whose arguments may follow.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Held {
-    Slice(Slice),
-    Task { task: TaskId, callsite: CallsiteId, parent: TaskId },
-    Future { fiber: FiberId, callsite: CallsiteId, parent: FiberId, task: TaskId },
+pub(super) enum Begun {
+    /// Of a slice, also the row on which it is once more.
+    Slice(Slice, Option<Row>),
+    Task {
+        task: TaskId,
+        callsite: CallsiteId,
+        parent: TaskId,
+    },
+    Future {
+        fiber: FiberId,
+        callsite: CallsiteId,
+        parent: FiberId,
+        task: TaskId,
+    },
 }
 
-impl Held {
-    /// What it is, unless it is a part of something.
-    pub(super) fn whole(&self) -> Option<Whole> {
-        match *self {
-            Self::Slice(_) => None,
-            Self::Task { task, .. } => Some(Whole::Task(task)),
-            Self::Future { fiber, .. } => Some(Whole::Future(fiber)),
-        }
-    }
+/// A begin that waits for its arguments.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    pub(super) begun: Begun,
+    pub(super) time: Time,
+    /// It could not wait any longer: arguments that come are written behind it.
+    pub(super) is_written: bool,
 }
 
 /// A thread.
@@ -31,8 +39,7 @@ pub(super) struct Thread {
     pub(super) id: ThreadId,
     pub(super) line: u32,
     pub(super) nesting: Nesting,
-    /// And when it was.
-    pub(super) held: Option<(Time, Held)>,
+    pub(super) held: Option<Held>,
     /// Arguments that regions got since they began, as JSON.
     pub(super) added: Vec<(u64, Vec<u8>)>,
     /// What the open slices are parts of.

@@ -4,13 +4,15 @@ mod slices;
 mod wholes;
 
 use hashbrown::HashMap;
-use trace_reader::{FiberId, Item, Loss, Step, Text, ThreadId, Time, Trace, Value, Values};
+use trace_reader::{
+    CallsiteId, FiberId, Item, Loss, Step, TaskId, Text, ThreadId, Time, Trace, Value, Values,
+};
 
-use super::async_slices::{AsyncSlices, Whole};
+use super::async_slices::{AsyncSlices, FIRST, Whole};
 use super::events::Events;
 use super::lines::{Extra, Lines};
 use super::names::Names;
-use super::threads::{Held, Thread, Threads};
+use super::threads::{Begun, Held, Thread, Threads};
 use crate::ids::Ids;
 use crate::nesting::Edge;
 use crate::{json, remark::Remarks};
@@ -24,7 +26,7 @@ const MOST_ADDED_BYTES: usize = 16 << 20;
 /// Of so many open regions of a thread they are.
 const MOST_ADDED: usize = 1024;
 
-/// So many begins of tasks and futures are held back at most.
+/// So many begins are held back at most on rows on which others may write.
 const MOST_HELD: usize = 64;
 
 /// So many futures that were woken are remembered at most.
@@ -46,12 +48,12 @@ struct Pen<'t, 'r> {
     names: Names<'t>,
     lines: Lines,
     slices: AsyncSlices,
-    /// The tasks from which an arrow starts.
+    /// The tasks from which an arrow starts, also those that ended: an arrow has one start.
     arrows: Ids,
     /// The futures that were woken, and the number of the arrow from there.
     woken: HashMap<FiberId, u64, foldhash::fast::RandomState>,
     wakes: u64,
-    /// The tasks and futures whose begins are held back, and where.
+    /// The tasks and futures on whose first row a begin is held back, and where.
     held: Vec<(Whole, ThreadId)>,
     /// Arguments as JSON, of the event that is being written.
     args: Vec<u8>,
@@ -119,10 +121,15 @@ impl<'t, 'r> Timeline<'t, 'r> {
             Some(thread) => pen.lines.of_thread(thread),
             None => pen.lines.stand_in(),
         });
-        if let Some((time, held)) = thread.held.take() {
+        if let Some(Held { begun, time, is_written }) = thread.held.take() {
             pen.args.clear();
-            let is_taken = pen.take_args(&held, &item.step);
-            pen.write_held(thread, time, held);
+            let is_taken = pen.take_args(&begun, &item.step);
+            if is_written {
+                pen.write_late_args(thread, item.time, begun);
+            } else {
+                pen.held.retain(|(_, at)| *at != item.thread);
+                pen.write_begun(thread, time, begun);
+            }
             if is_taken {
                 return;
             }
@@ -141,10 +148,12 @@ impl<'t, 'r> Timeline<'t, 'r> {
             }
             Step::RegionArg { region, key, ref value } => pen.add_arg(thread, region, key, value),
             Step::TaskBegan { task, callsite, parent } => {
-                pen.begin_whole(thread, time, Held::Task { task, callsite, parent });
+                let begun = Begun::Task { task, callsite, parent };
+                pen.begin_whole(thread, time, Whole::Task(task), callsite, begun);
             }
             Step::FiberBegan { fiber, callsite, parent, task } => {
-                pen.begin_whole(thread, time, Held::Future { fiber, callsite, parent, task });
+                let begun = Begun::Future { fiber, callsite, parent, task };
+                pen.begin_whole(thread, time, Whole::Future(fiber), callsite, begun);
             }
             Step::TaskArg { task, key, ref value } => pen.task_arg(thread, time, task, key, value),
             Step::TaskEnded { task, callsite, begin, .. } => {
@@ -175,8 +184,8 @@ impl<'t, 'r> Timeline<'t, 'r> {
     pub(super) fn finish(&mut self) {
         self.pen.args.clear();
         for mut thread in std::mem::take(&mut self.threads).into_sorted() {
-            if let Some((time, held)) = thread.held.take() {
-                self.pen.write_held(&mut thread, time, held);
+            if let Some(held) = thread.held.take().filter(|held| !held.is_written) {
+                self.pen.write_begun(&mut thread, held.time, held.begun);
             }
         }
         for _ in 0..self.pen.events.too_early {
@@ -197,19 +206,19 @@ impl Pen<'_, '_> {
     }
 
     /// If `step` tells the arguments of what begins, takes them.
-    fn take_args(&mut self, held: &Held, step: &Step<'_>) -> bool {
-        let (callsite, values): (_, &Values<'_>) = match (*held, step) {
-            (Held::Slice(slice), Step::RegionArgs { region, values })
+    fn take_args(&mut self, begun: &Begun, step: &Step<'_>) -> bool {
+        let (callsite, values): (_, &Values<'_>) = match (*begun, step) {
+            (Begun::Slice(slice, _), Step::RegionArgs { region, values })
                 if *region == Some(slice.region) =>
             {
                 (slice.callsite, values)
             }
-            (Held::Task { task, callsite, .. }, Step::TaskArgs { task: of, values })
+            (Begun::Task { task, callsite, .. }, Step::TaskArgs { task: of, values })
                 if *of == Some(task) =>
             {
                 (callsite, values)
             }
-            (Held::Future { fiber, callsite, .. }, Step::FiberArgs { fiber: of, values })
+            (Begun::Future { fiber, callsite, .. }, Step::FiberArgs { fiber: of, values })
                 if *of == fiber =>
             {
                 (callsite, values)
@@ -223,23 +232,12 @@ impl Pen<'_, '_> {
         true
     }
 
-    /// Writes the begin that was held back, with the arguments that are there.
-    fn write_held(&mut self, thread: &mut Thread, time: Time, held: Held) {
-        match held {
-            Held::Slice(slice) => self.write_begin(thread, time, &slice, 0),
-            Held::Task { .. } | Held::Future { .. } => {
-                self.held.retain(|(_, at)| *at != thread.id);
-                self.write_whole(thread, time, held);
-            }
-        }
-    }
-
     fn log(
         &mut self,
         thread: &mut Thread,
         time: Time,
-        callsite: trace_reader::CallsiteId,
-        task: trace_reader::TaskId,
+        callsite: CallsiteId,
+        task: TaskId,
         message: &Text<'_>,
     ) {
         let category = &self.names.of(callsite, self.remarks).name;
@@ -256,19 +254,12 @@ impl Pen<'_, '_> {
         thread.last = thread.last.max(time);
         let task = Whole::Task(task);
         if self.slices.is_open(task) {
-            let row = super::async_slices::Row::Shared(0);
-            events.event(b'n', thread.line, time).row(task, row).named(&self.args);
+            events.event(b'n', thread.line, time).row(task, FIRST).named(&self.args);
             events.arg("category", |out| out.extend_from_slice(category)).end();
         }
     }
 
-    fn counter(
-        &mut self,
-        thread: &Thread,
-        time: Time,
-        callsite: trace_reader::CallsiteId,
-        value: &Value<'_>,
-    ) {
+    fn counter(&mut self, thread: &Thread, time: Time, callsite: CallsiteId, value: &Value<'_>) {
         self.args.clear();
         match value {
             Value::I64(number) => json::signed(&mut self.args, *number),

@@ -3,9 +3,9 @@
 use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Value};
 
 use super::{MOST_ADDED, MOST_ADDED_BYTES, MOST_WOKEN, Pen, push_arg};
-use crate::chrome::async_slices::{Part, Row, Whole};
+use crate::chrome::async_slices::{FIRST, Part, Row, Whole};
 use crate::chrome::lines::Extra;
-use crate::chrome::threads::{Held, Thread};
+use crate::chrome::threads::{Begun, Thread};
 use crate::json;
 use crate::nesting::{Edge, Ending, Slice};
 
@@ -21,11 +21,13 @@ impl Pen<'_, '_> {
                 let may_have_args = !slice.is_poll()
                     && !slice.is_rest
                     && !self.names.of(slice.callsite, self.remarks).keys.is_empty();
+                let row = self.take_row(thread, &slice);
                 if may_have_args {
-                    thread.held = Some((time, Held::Slice(slice)));
+                    let whole = Whole::of(&slice).filter(|_| row == Some(FIRST));
+                    self.hold(thread, time, Begun::Slice(slice, row), whole);
                 } else {
                     self.args.clear();
-                    self.write_begin(thread, time, &slice, waited_ns);
+                    self.write_begin(thread, time, &slice, row, waited_ns);
                 }
             }
             Edge::End(slice, ending) => self.write_end(thread, time, &slice, ending),
@@ -39,6 +41,7 @@ impl Pen<'_, '_> {
         thread: &mut Thread,
         time: Time,
         slice: &Slice,
+        row: Option<Row>,
         waited_ns: u64,
     ) {
         let name = &self.names.of(slice.callsite, self.remarks).name;
@@ -62,28 +65,37 @@ impl Pen<'_, '_> {
         }
         events.end();
         thread.last = time;
-        self.begin_part(thread, time, slice);
+        self.begin_part(thread, time, slice, row);
         self.arrows_to(thread, time, slice);
     }
 
-    /// Writes the begin of a slice once more, in what it is a part of.
-    pub(super) fn begin_part(&mut self, thread: &mut Thread, time: Time, slice: &Slice) {
-        let Some(whole) = Whole::of(slice) else { return };
-        let known = thread.parts.iter_mut().rev().find(|part| part.whole == whole);
-        let mut is_outermost = false;
-        let row = if let Some(part) = known {
+    /// The row on which a slice that begins is once more, in what it is a part of.
+    pub(super) fn take_row(&mut self, thread: &mut Thread, slice: &Slice) -> Option<Row> {
+        let whole = Whole::of(slice)?;
+        if let Some(part) = thread.parts.iter_mut().rev().find(|part| part.whole == whole) {
             part.open += 1;
-            part.row
-        } else if thread.parts.len() < MOST_PARTS {
-            let row = self.slices.take(whole, thread.id);
-            thread.parts.push(Part { whole, row, open: 1 });
-            is_outermost = row != Row::Shared(0);
-            row
-        } else {
-            return self.remarks.met(
+            return Some(part.row);
+        }
+        if thread.parts.len() >= MOST_PARTS {
+            self.remarks.met(
                 "regions of more than 64 tasks inside of each other are shown on their thread only",
             );
-        };
+            return None;
+        }
+        let row = self.slices.take(whole, thread.id);
+        thread.parts.push(Part { whole, row, open: 1 });
+        Some(row)
+    }
+
+    /// Writes the begin of a slice once more, on this row of what it is a part of.
+    pub(super) fn begin_part(
+        &mut self,
+        thread: &Thread,
+        time: Time,
+        slice: &Slice,
+        row: Option<Row>,
+    ) {
+        let (Some(whole), Some(row)) = (Whole::of(slice), row) else { return };
         let name = self.name_of_part(slice);
         self.events.event(b'b', thread.line, time).row(whole, row);
         self.named_part(name, slice.callsite);
@@ -91,8 +103,9 @@ impl Pen<'_, '_> {
         if slice.is_rest {
             self.events.arg("rest", |out| out.extend_from_slice(b"true"));
         }
-        if is_outermost {
-            // No slice of the whole is around it.
+        let part = thread.parts.iter().rev().find(|part| part.whole == whole);
+        if row != FIRST && part.is_some_and(|part| part.open == 1) {
+            // The slice of the whole is not around it.
             let (key, id) = whole.key_and_id();
             self.events.arg(key, |out| json::value(out, &Value::U64(id)));
         }
@@ -251,6 +264,14 @@ impl Pen<'_, '_> {
         };
         self.args.clear();
         push_arg(&mut self.args, &self.names.of(key, self.remarks).as_key, value);
+        self.add_args(thread, region);
+    }
+
+    /// Keeps the arguments that are there up to the end of a region.
+    pub(super) fn add_args(&mut self, thread: &mut Thread, region: u64) {
+        if self.args.is_empty() {
+            return;
+        }
         let is_full = thread.added.len() >= MOST_ADDED
             || self.added_bytes + self.args.len() > MOST_ADDED_BYTES;
         if is_full {

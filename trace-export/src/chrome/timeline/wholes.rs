@@ -3,28 +3,39 @@
 use trace_reader::{CallsiteId, FiberEnd, FiberId, Item, Step, TaskId, Time, Value};
 
 use super::{MOST_HELD, Pen, push_arg};
-use crate::chrome::async_slices::{Row, Whole};
-use crate::chrome::threads::{Held, Thread, Threads};
+use crate::chrome::async_slices::{FIRST, Row, Whole};
+use crate::chrome::threads::{Begun, Held, Thread, Threads};
 use crate::json;
 use crate::nesting::{Ending, Slice};
-
-/// The row of the whole.
-const FIRST: Row = Row::Shared(0);
 
 impl Pen<'_, '_> {
     /// Writes the begins that are held back on other threads, of what this step has to do with.
     pub(super) fn let_go(&mut self, threads: &mut Threads, item: &Item<'_>) {
-        let polled = threads.known(item.thread).map(|thread| thread.nesting.polled());
-        let polled = polled.unwrap_or(FiberId::NONE);
+        let known = threads.known(item.thread);
+        let polled = known.as_ref().map_or(FiberId::NONE, |thread| thread.nesting.polled());
         let wholes = match item.step {
             Step::RegionBegan { task, .. } => [Whole::Task(task), Whole::Future(polled)],
             Step::PollBegan { fiber, task, .. } | Step::RegionFound { fiber, task, .. } => {
                 [Whole::Task(task), Whole::Future(fiber)]
             }
-            Step::Log { task, .. } | Step::TaskArg { task, .. } | Step::TaskEnded { task, .. } => {
-                [Whole::Task(task); 2]
-            }
+            Step::Log { task, .. }
+            | Step::TaskArgs { task: Some(task), .. }
+            | Step::TaskArg { task, .. }
+            | Step::TaskEnded { task, .. } => [Whole::Task(task); 2],
+            Step::FiberArgs { fiber, .. } => [Whole::Future(fiber); 2],
             Step::FiberEnded(end) => [Whole::Future(end.fiber); 2],
+            Step::RegionEnded(end) => {
+                let innermost = known.as_ref().and_then(|thread| thread.nesting.open().last());
+                if innermost.is_some_and(|innermost| innermost.region != end.region) {
+                    // Whatever is open inside of it is cut, and begins once more.
+                    for (_, at) in std::mem::take(&mut self.held) {
+                        if let Some(thread) = threads.known(at) {
+                            self.let_go_of(thread);
+                        }
+                    }
+                }
+                return;
+            }
             _ => return,
         };
         for whole in wholes {
@@ -36,35 +47,72 @@ impl Pen<'_, '_> {
         }
     }
 
+    /// A begin on this thread cannot wait any longer.
     fn let_go_of(&mut self, thread: &mut Thread) {
-        if let Some((time, held)) = thread.held.take() {
+        self.held.retain(|(_, at)| *at != thread.id);
+        if let Some(held) = thread.held.filter(|held| !held.is_written) {
             self.args.clear();
-            self.write_held(thread, time, held);
+            self.write_begun(thread, held.time, held.begun);
+            thread.held = Some(Held { is_written: true, ..held });
+        }
+    }
+
+    /// Holds back a begin, or writes it if too many are held back. `whole` is what others may write about
+    /// meanwhile, on the same row.
+    pub(super) fn hold(
+        &mut self,
+        thread: &mut Thread,
+        time: Time,
+        begun: Begun,
+        whole: Option<Whole>,
+    ) {
+        thread.held = Some(Held { begun, time, is_written: false });
+        if let Some(whole) = whole {
+            self.held.push((whole, thread.id));
+            if self.held.len() > MOST_HELD {
+                self.let_go_of(thread);
+            }
         }
     }
 
     /// A task or a future begins.
-    pub(super) fn begin_whole(&mut self, thread: &mut Thread, time: Time, begun: Held) {
-        let Some(whole) = begun.whole() else { return };
+    pub(super) fn begin_whole(
+        &mut self,
+        thread: &mut Thread,
+        time: Time,
+        whole: Whole,
+        callsite: CallsiteId,
+        begun: Begun,
+    ) {
         if !self.slices.begin(whole) {
             return self.remarks.met("tasks and futures that begin twice are shown once");
         }
-        let (Held::Task { callsite, .. } | Held::Future { callsite, .. }) = begun else { return };
-        let has_keys = !self.names.of(callsite, self.remarks).keys.is_empty();
-        if has_keys && self.held.len() < MOST_HELD {
-            self.held.push((whole, thread.id));
-            thread.held = Some((time, begun));
-        } else {
+        if self.names.of(callsite, self.remarks).keys.is_empty() {
             self.args.clear();
-            self.write_whole(thread, time, begun);
+            self.write_begun(thread, time, begun);
+        } else {
+            self.hold(thread, time, begun, Some(whole));
         }
     }
 
-    /// Writes the begin of a task or a future, with the arguments that are there.
-    pub(super) fn write_whole(&mut self, thread: &mut Thread, time: Time, begun: Held) {
+    /// Writes the arguments that are there of a begin that could not wait for them.
+    pub(super) fn write_late_args(&mut self, thread: &mut Thread, time: Time, begun: Begun) {
+        let whole = match begun {
+            Begun::Slice(slice, _) => return self.add_args(thread, slice.region),
+            Begun::Task { task, .. } => Whole::Task(task),
+            Begun::Future { fiber, .. } => Whole::Future(fiber),
+        };
+        if !self.args.is_empty() && self.slices.is_open(whole) {
+            self.events.event(b'n', thread.line, time).row(whole, FIRST);
+            self.events.named(b"\"arguments\"").args(&self.args).end();
+        }
+    }
+
+    /// Writes a begin, with the arguments that are there.
+    pub(super) fn write_begun(&mut self, thread: &mut Thread, time: Time, begun: Begun) {
         match begun {
-            Held::Slice(_) => {}
-            Held::Task { task, callsite, parent } => {
+            Begun::Slice(slice, row) => self.write_begin(thread, time, &slice, row, 0),
+            Begun::Task { task, callsite, parent } => {
                 let name = &self.names.of(callsite, self.remarks).name;
                 self.events.event(b'b', thread.line, time).row(Whole::Task(task), FIRST);
                 self.events.named(name).args(&self.args);
@@ -78,7 +126,7 @@ impl Pen<'_, '_> {
                     thread.last = thread.last.max(time);
                 }
             }
-            Held::Future { fiber, callsite, parent, task } => {
+            Begun::Future { fiber, callsite, parent, task } => {
                 let name = &self.names.of(callsite, self.remarks).name;
                 self.events.event(b'b', thread.line, time).row(Whole::Future(fiber), FIRST);
                 self.events.named(name).args(&self.args);
@@ -150,7 +198,10 @@ impl Pen<'_, '_> {
             self.write_whole_end(line, time, whole, FIRST, callsite);
             if let Some((slices, thread)) = cut {
                 self.args.clear();
-                slices.iter().rev().for_each(|slice| self.begin_part(thread, time, slice));
+                for slice in slices.iter().rev() {
+                    let row = self.take_row(thread, slice);
+                    self.begin_part(thread, time, slice, row);
+                }
             }
         } else if let Some(begin) = begin {
             // Nobody told of its begin.
@@ -164,9 +215,6 @@ impl Pen<'_, '_> {
             let name = &self.names.of(callsite, self.remarks).name;
             self.events.event(b'n', line, time).row(whole, row).named(name).args(&self.args);
             self.events.arg("began_before", |out| out.extend_from_slice(b"true")).end();
-        }
-        if let Whole::Task(task) = whole {
-            self.arrows.remove(task.0);
         }
     }
 
@@ -185,11 +233,10 @@ impl Pen<'_, '_> {
     /// Ends the slices that are nested in a whole, from the inside out: the rest of them is on another row.
     #[cold]
     fn cut(&mut self, thread: &mut Thread, time: Time, whole: Whole) -> Vec<Slice> {
-        if matches!(thread.held, Some((_, Held::Slice(_)))) {
-            let args = std::mem::take(&mut self.args);
-            self.let_go_of(thread);
-            self.args = args;
-        }
+        // Those of the end are there.
+        let args = std::mem::take(&mut self.args);
+        self.let_go_of(thread);
+        self.args = args;
         let part = thread.parts.iter().rfind(|part| part.whole == whole);
         let open = part.map_or(0, |part| part.open);
         let slices = thread.nesting.open().iter().rev();
