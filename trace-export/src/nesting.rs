@@ -172,7 +172,8 @@ impl Nesting {
         } else if let Some(slice) = self.open.pop() {
             tell(time, Edge::End(slice, ending));
         }
-        while let Some(over) = self.open.pop_if(|slice| slice.is_over) {
+        while let Some(over) = self.open.last().copied().filter(|slice| slice.is_over) {
+            self.open.pop();
             self.over -= 1;
             tell(time, Edge::End(over, Ending::Late));
         }
