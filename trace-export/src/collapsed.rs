@@ -104,7 +104,8 @@ impl Open {
         }
         let stack = last.stack;
         self.frames.pop();
-        while self.over > 0 && self.frames.pop_if(|frame| frame.is_over).is_some() {
+        while self.over > 0 && self.frames.last().is_some_and(|frame| frame.is_over) {
+            self.frames.pop();
             self.over -= 1;
         }
         Some(stack)

@@ -90,7 +90,9 @@ impl Intervals {
     /// Where an interval can begin so that it is inside of each other one, around it, or outside.
     pub(super) fn fit(&mut self, begin: Time, end: Time) -> Time {
         let mut begin = self.floor.map_or(begin, |floor| begin.max(floor)).min(end);
-        while self.outermost.pop_if(|(inner, _)| *inner >= begin).is_some() {}
+        while self.outermost.last().is_some_and(|(inner, _)| *inner >= begin) {
+            self.outermost.pop();
+        }
         if let Some((_, before)) = self.outermost.last() {
             begin = begin.max(*before).min(end);
         }

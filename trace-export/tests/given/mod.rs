@@ -141,7 +141,7 @@ pub fn random(seed: u64, threads: u64) -> Trace {
                 3 if open.last().is_some_and(|(begin, _)| *begin == now) => {
                     "RegionArgs values=[u64:1, true]".to_owned()
                 }
-                4 | 5 | 6 if !open.is_empty() => {
+                4..=6 if !open.is_empty() => {
                     open.pop();
                     "RegionEnd".to_owned()
                 }
