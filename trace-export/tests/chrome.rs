@@ -320,7 +320,10 @@ fn what_began_before_a_window_is_not_before_0() {
     let ends = "  +0 WholeRegionEnd callsite=1 age=900 task=0 inner=0\n  \
                 +9 TaskEnd callsite=3 task=8 parent=0 age=1509\n";
     let trace = trace_of(&text.replace("open=[]\n", &format!("open=[]\n{ends}")));
-    assert_eq!(told(&trace, "Xbe"), ["600 101 X brew", "0 0x8.e1 b order", "1509 0x8.e1 e order"],);
+    assert_eq!(
+        told(&trace, "BEXbe"),
+        ["600 101 B brew", "1500 101 E", "0 0x8.e1 b order", "1509 0x8.e1 e order"],
+    );
     // 1000 ns before the start of the trace.
     assert_eq!(json_of(&trace, Chrome)["otherData"]["start_unix_ns"], "999000");
 }

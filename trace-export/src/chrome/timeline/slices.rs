@@ -227,13 +227,15 @@ impl Pen<'_, '_> {
             thread.last = time;
             return;
         };
+        let name = &self.names.of(end.callsite, self.remarks).name;
         // Inside of what is open on its thread, and next to everything else: there it has a place.
-        let (line, shown) = if begin >= thread.last {
+        if begin >= thread.last {
             thread.last = time;
-            (thread.line, begin)
-        } else {
-            self.extra(thread.id, Extra::Alone, begin, time)
-        };
+            self.events.event(b'B', thread.line, begin).plain(",\"cat\":\"region\"").named(name);
+            self.task_of(end);
+            return self.events.event(b'E', thread.line, time).end();
+        }
+        let (line, shown) = self.extra(thread.id, Extra::Alone, begin, time);
         if shown != begin {
             self.remarks
                 .met("regions of which only the end is told are cut where they do not nest");
@@ -241,6 +243,11 @@ impl Pen<'_, '_> {
         let name = &self.names.of(end.callsite, self.remarks).name;
         self.events.event(b'X', line, shown).lasting(shown, time);
         self.events.plain(",\"cat\":\"region\"").named(name);
+        self.task_of(end);
+    }
+
+    /// Ends the event, which tells the task of the region.
+    fn task_of(&mut self, end: &RegionEnd) {
         if end.task != TaskId::BACKGROUND {
             self.events.arg("task", |out| json::value(out, &Value::U64(end.task.0)));
         }
