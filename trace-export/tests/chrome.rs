@@ -294,6 +294,12 @@ fn losses_have_a_line_of_their_own() {
 }
 
 #[trace::test]
+fn what_is_found_behind_a_loss_does_not_go_back_in_time() {
+    let trace = given::found_behind();
+    assert_eq!(told(&trace, "BE"), ["50 101 B milk", "100 101 E", "100 101 B brew", "510 101 E"],);
+}
+
+#[trace::test]
 fn threads_have_numbers_that_no_other_line_has() {
     let chunk = |thread: u64, number: u64| {
         chunk(thread, 1000)

@@ -139,6 +139,12 @@ fn an_end_without_a_begin_has_a_place_if_nothing_is_in_the_way() {
 }
 
 #[trace::test]
+fn what_is_found_behind_a_loss_does_not_go_back_in_time() {
+    let trace = given::found_behind();
+    assert_eq!(events(&trace), ["50 O milk", "100 C milk", "100 O brew", "510 C brew"]);
+}
+
+#[trace::test]
 fn regions_that_began_before_the_trace_have_their_time() {
     let golden = given::golden();
     let (_, trace) =

@@ -68,6 +68,17 @@ pub fn golden() -> Vec<(String, Trace)> {
     paths.iter().map(open).collect()
 }
 
+/// Behind a loss a region is found that began before the end of another one, of which only that is told.
+pub fn found_behind() -> Trace {
+    let first = "  +100 WholeRegionEnd callsite=7 age=50 task=0 inner=0\n";
+    let found = "open=[OpenRegion callsite=1 age=430 task=0 outer=none fiber=0]";
+    let second = chunk(1, 1500).replace("sequence=0", "sequence=1");
+    let second = second.replace("depth=0", "depth=1").replace("open=[]", found);
+    let events = "  +0 Loss cause=pool-full count=4 age=300\n  \
+                  +10 WholeRegionEnd callsite=1 age=440 task=0 inner=0\n";
+    cafe(&format!("{}{first}{second}{events}", chunk(1, 1000)))
+}
+
 /// Names that have to be escaped, one way or another, in the text form.
 pub const ODD_NAMES: [&str; 9] = [
     r#"a\"b\\c"#,
