@@ -44,6 +44,7 @@ mod collapsed;
 mod error;
 mod go;
 mod ids;
+mod json;
 mod names;
 mod nesting;
 mod output;

@@ -6,7 +6,8 @@
 //!    before what was told already of its thread.
 //! 2. When a region ends while others are open that began in it, these are cut: they end, and the rest
 //!    of each begins when that region has ended. Of more than [`CUT_LIMIT`] that would take too much:
-//!    the region goes on until they have ended.
+//!    the region goes on until they have ended, or until most of what is open goes on like that. Then all
+//!    of these end at once.
 //! 3. A region of which nothing was told before its end is told alone, and does not take part in the
 //!    nesting.
 //!
@@ -79,13 +80,15 @@ pub(crate) enum Edge {
 #[derive(Debug)]
 pub(crate) struct Nesting {
     open: Vec<Slice>,
+    /// How many of these are over.
+    over: usize,
     /// The latest edge.
     last: Time,
 }
 
 impl Default for Nesting {
     fn default() -> Self {
-        Self { open: Vec::new(), last: Time(i64::MIN) }
+        Self { open: Vec::new(), over: 0, last: Time(i64::MIN) }
     }
 }
 
@@ -171,6 +174,7 @@ impl Nesting {
         }
         while let Some(over) = self.open.last().copied().filter(|slice| slice.is_over) {
             self.open.pop();
+            self.over -= 1;
             tell(time, Edge::End(over, Ending::Late));
         }
     }
@@ -186,6 +190,10 @@ impl Nesting {
     ) {
         if self.open.len() - at > CUT_LIMIT + 1 {
             self.open[at].is_over = true;
+            self.over += 1;
+            if self.over > CUT_LIMIT && self.over > self.open.len() / 2 {
+                self.end_over(time, tell);
+            }
             return;
         }
         for inside in self.open[at + 1..].iter().rev() {
@@ -199,12 +207,30 @@ impl Nesting {
         }
     }
 
+    /// Ends all slices whose regions have ended. There are as many of them as of others, so that this takes
+    /// time in proportion to their number.
+    fn end_over(&mut self, time: Time, tell: &mut impl FnMut(Time, Edge)) {
+        let first = self.open.iter().position(|slice| slice.is_over).unwrap_or(self.open.len());
+        for slice in self.open[first..].iter().rev() {
+            tell(time, Edge::End(*slice, if slice.is_over { Ending::Late } else { Ending::Cut }));
+        }
+        self.open.retain(|slice| !slice.is_over);
+        self.over = 0;
+        for inside in &mut self.open[first..] {
+            inside.begin = time;
+            inside.is_rest = true;
+            tell(time, Edge::Begin(*inside, 0));
+        }
+    }
+
+    /// Regions are numbered in the order in which they were told.
     #[cold]
     fn position(&self, end: &RegionEnd) -> Option<usize> {
         if end.untold {
             return None;
         }
-        self.open.iter().rposition(|slice| slice.region == end.region)
+        let at = self.open.binary_search_by_key(&end.region, |slice| slice.region).ok()?;
+        (!self.open[at].is_over).then_some(at)
     }
 
     /// The time, or that of the latest edge when it is before that.

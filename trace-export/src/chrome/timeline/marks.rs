@@ -1,0 +1,102 @@
+//! What is no region: logs and counters, and on lines of their own losses.
+
+use trace_reader::{CallsiteId, Loss, TaskId, Text, ThreadId, Time, Value};
+
+use super::Pen;
+use crate::chrome::async_slices::{FIRST, Whole};
+use crate::chrome::lines::Extra;
+use crate::chrome::threads::Thread;
+use crate::json;
+
+/// The names of logs have so many characters at most: what is written beside a mark on a line.
+const MOST_NAME_CHARS: usize = 200;
+
+impl Pen<'_, '_> {
+    pub(super) fn log(
+        &mut self,
+        thread: &mut Thread,
+        time: Time,
+        callsite: CallsiteId,
+        task: TaskId,
+        message: &Text<'_>,
+    ) {
+        let category = &self.names.of(callsite, self.remarks).name;
+        let full = message.to_str();
+        self.args.clear();
+        match full.char_indices().nth(MOST_NAME_CHARS) {
+            Some((end, _)) => json::string(&mut self.args, &format!("{}…", &full[..end])),
+            None => json::text(&mut self.args, message),
+        }
+        let events = &mut self.events;
+        events.event(b'i', thread.line, time).plain(",\"s\":\"t\",\"cat\":\"log\"");
+        events.named(&self.args).arg("category", |out| out.extend_from_slice(category));
+        events.arg("message", |out| json::text(out, message)).end();
+        thread.last = thread.last.max(time);
+        let task = Whole::Task(task);
+        if self.slices.is_open(task) {
+            events.event(b'n', thread.line, time).row(task, FIRST).named(&self.args);
+            events.arg("category", |out| out.extend_from_slice(category)).end();
+        }
+    }
+
+    pub(super) fn counter(
+        &mut self,
+        thread: &Thread,
+        time: Time,
+        callsite: CallsiteId,
+        value: &Value<'_>,
+    ) {
+        self.args.clear();
+        match value {
+            Value::I64(number) => json::signed(&mut self.args, *number),
+            Value::U64(number) => json::number(&mut self.args, *number),
+            Value::F64(number) if number.is_finite() => json::value(&mut self.args, value),
+            _ => return self.remarks.met("values of counters that are no numbers are left out"),
+        }
+        let name = &self.names.of(callsite, self.remarks).name;
+        self.events.event(b'C', thread.line, time).named(name);
+        let args = &self.args;
+        self.events.arg("value", |out| out.extend_from_slice(args)).end();
+    }
+
+    /// Another line of a thread, named when it is new, and where an interval can begin on it.
+    pub(super) fn extra(
+        &mut self,
+        thread: ThreadId,
+        extra: Extra,
+        begin: Time,
+        end: Time,
+    ) -> (u32, Time) {
+        let (line, is_new, intervals) = self.lines.extra(thread, extra);
+        let begin = intervals.fit(begin, end);
+        if is_new {
+            let label = self.trace.thread(thread).map(trace_reader::Thread::label);
+            let what = match extra {
+                Extra::Lost | Extra::LostSomewhere => "lost events",
+                Extra::Alone => "regions without a begin",
+            };
+            let name = match label {
+                Some(label) => format!("{label}: {what}"),
+                None => what.to_owned(),
+            };
+            self.name_line(line, thread, &name);
+        }
+        (line, begin)
+    }
+
+    pub(super) fn lost(&mut self, loss: &Loss, extra: Extra) {
+        let thread = loss.thread.unwrap_or(ThreadId(u64::MAX));
+        let (line, begin) = self.extra(thread, extra, loss.from, loss.to);
+        self.events.event(b'X', line, begin).lasting(begin, loss.to);
+        self.events.plain(",\"cat\":\"loss\",\"name\":\"lost events\"");
+        self.events.arg("cause", |out| json::string(out, loss.cause.word()));
+        self.events.arg("count", |out| json::value(out, &Value::U64(loss.count))).end();
+    }
+
+    pub(super) fn gap(&mut self, thread: ThreadId, from: Time, to: Time, chunks: u64) {
+        let (line, begin) = self.extra(thread, Extra::Lost, from, to);
+        self.events.event(b'X', line, begin).lasting(begin, to);
+        self.events.plain(",\"cat\":\"loss\",\"name\":\"missing chunks\"");
+        self.events.arg("chunks", |out| json::value(out, &Value::U64(chunks))).end();
+    }
+}
