@@ -180,10 +180,18 @@ pub(super) struct Stamp {
     pub(super) clock: Option<u32>,
 }
 
-/// A message in the making, which is shorter than 128 bytes.
-struct Short {
+/// A message in the making, which is shorter than 128 bytes. There is one for all, since to clear it takes longer
+/// than to fill it.
+#[derive(Debug)]
+pub(super) struct Short {
     bytes: [u8; 128],
     len: usize,
+}
+
+impl Default for Short {
+    fn default() -> Self {
+        Self { bytes: [0; 128], len: 0 }
+    }
 }
 
 impl Short {
@@ -267,8 +275,8 @@ impl Short {
 
 /// Appends a packet with an event that goes by the clock of the sequence and has no details.
 #[inline]
-pub(super) fn put_plain(stamp: Stamp, event: &Event, bytes: &mut Vec<u8>) {
-    let mut short = Short { bytes: [0; 128], len: 0 };
+pub(super) fn put_plain(stamp: Stamp, event: &Event, short: &mut Short, bytes: &mut Vec<u8>) {
+    short.len = 0;
     let packet = short.message(1);
     short.field(10, stamp.sequence.into());
     let message = short.message(11);
@@ -281,9 +289,15 @@ pub(super) fn put_plain(stamp: Stamp, event: &Event, bytes: &mut Vec<u8>) {
 }
 
 /// Appends a packet with any event.
-pub(super) fn put_detailed(stamp: Stamp, event: &Event, details: Details<'_>, bytes: &mut Vec<u8>) {
+pub(super) fn put_detailed(
+    stamp: Stamp,
+    event: &Event,
+    details: Details<'_>,
+    short: &mut Short,
+    bytes: &mut Vec<u8>,
+) {
     let Stamp { sequence, timestamp, clock } = stamp;
-    let mut short = Short { bytes: [0; 128], len: 0 };
+    short.len = 0;
     short.event(event);
     let name_len = details.name.map_or(0, |name| text_len(2, name));
     let number_len = match details.number {

@@ -43,8 +43,9 @@ impl Timeline<'_, '_, '_> {
         if task == TaskId::BACKGROUND {
             return Ok(());
         }
-        let track = self.tracks.task(task, None, &mut self.packets)?;
-        self.packets.detailed(&mut line.sequence, time, &event.copy().on(track), details)
+        let event = event.copy().on(self.tracks.task(task, None, &mut self.packets)?);
+        let details = Details { name: Some(name), ..Details::default() };
+        self.packets.detailed(&mut line.sequence, time, &event, details)
     }
 
     pub(super) fn counter(

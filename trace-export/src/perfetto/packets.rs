@@ -14,7 +14,7 @@ use flate2::{Compress, Compression, FlushCompress, Status};
 use prost::Message;
 use trace_reader::{CallsiteId, Callsites, Time};
 
-use super::events::{Details, Event, Stamp, put_detailed, put_plain};
+use super::events::{Details, Event, Short, Stamp, put_detailed, put_plain};
 use super::proto::{
     BUILTIN_CLOCK_MONOTONIC, BUILTIN_CLOCK_REALTIME, Clock, ClockSnapshot, Interned, InternedData,
     SEQ_INCREMENTAL_STATE_CLEARED, SEQUENCE_CLOCK, TracePacket, TracePacketDefaults,
@@ -92,6 +92,7 @@ impl Sequence {
 pub(super) struct Packets<'t, 'o, 'w> {
     callsites: &'t Callsites,
     out: &'o mut Output<'w>,
+    short: Short,
     block: Vec<u8>,
     compress: Compress,
     compressed: Vec<u8>,
@@ -110,6 +111,7 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
         Self {
             callsites,
             out,
+            short: Short::default(),
             block: Vec::with_capacity(BLOCK_LEN + (BLOCK_LEN >> 2)),
             compress: Compress::new(LEVEL, true),
             compressed: Vec::with_capacity(BLOCK_LEN),
@@ -171,7 +173,7 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
         details: Details<'_>,
     ) -> io::Result<()> {
         let stamp = self.stamp(sequence, time);
-        put_detailed(stamp, event, details, &mut sequence.run);
+        put_detailed(stamp, event, details, &mut self.short, &mut sequence.run);
         self.end_full_run(sequence)
     }
 
@@ -185,8 +187,11 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
     ) -> io::Result<()> {
         let stamp = self.stamp(sequence, time);
         match stamp.clock {
-            None => put_plain(stamp, event, &mut sequence.run),
-            Some(_) => put_detailed(stamp, event, Details::default(), &mut sequence.run),
+            None => put_plain(stamp, event, &mut self.short, &mut sequence.run),
+            Some(_) => {
+                let none = Details::default();
+                put_detailed(stamp, event, none, &mut self.short, &mut sequence.run);
+            }
         }
         self.end_full_run(sequence)
     }
