@@ -73,7 +73,7 @@ SLICES = """
         sum(not exists (select 1 from args a where a.arg_set_id = s.arg_set_id and a.key glob '*rest')) n,
         sum(s.dur) total
     from slice s
-    where s.dur >= 0 and s.category in ('region', 'task', 'future')
+    where s.dur >= 0 and (s.category = 'region' or s.category in ('task', 'future') and s.depth = 0)
         and not exists (select 1 from args a where a.arg_set_id = s.arg_set_id and a.key glob '*lost')
     group by 1, 2
 """
@@ -92,8 +92,12 @@ def check_perfetto(file, report, name):
             return f"{slices['n']} slices"
         rows = engine.query(SLICES)
         for category, table in [("region", "regions"), ("task", "tasks"), ("future", "futures")]:
+            expected = ended(report[table])
             found = {row["name"]: (row["n"], row["total"]) for row in rows if row["category"] == category}
-            differs(f"{file}, {table}", found, ended(report[table]))
+            if file.endswith(".json") and category != "region":
+                # JSON has one category for all that is in the rows of a task.
+                found = {name: found[name] for name in expected if name in found}
+            differs(f"{file}, {table}", found, expected)
         [logs] = engine.query("select count(*) n from slice where category = 'log' and dur = 0")
         expected = sum(row["count"] for row in report["logs"])
         differs(f"{file}, logs", {"all": logs["n"]}, {"all": expected})

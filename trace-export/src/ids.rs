@@ -38,6 +38,27 @@ impl Ids {
         was_there
     }
 
+    /// The ids that are there and not in another set.
+    pub(crate) fn without(&self, others: &Self) -> Self {
+        let left = |(&word, bits): (&u64, &u64)| {
+            let left = bits & !others.words.get(&word).copied().unwrap_or(0);
+            (left != 0).then_some((word, left))
+        };
+        Self { words: self.words.iter().filter_map(left).collect() }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// All of them, in any order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        let ids = |(&word, &bits): (&u64, &u64)| {
+            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+        };
+        self.words.iter().flat_map(ids)
+    }
+
     /// Whether an id is there.
     pub(crate) fn contains(&self, id: u64) -> bool {
         self.words.get(&(id / 64)).is_some_and(|word| word >> (id % 64) & 1 == 1)
@@ -57,6 +78,11 @@ mod tests {
             assert!(!ids.insert(id));
             assert!(ids.contains(id));
         }
+        let mut others = Ids::default();
+        [1, 5, 64].into_iter().for_each(|id| assert!(others.insert(id)));
+        let mut without: Vec<u64> = ids.without(&others).iter().collect();
+        without.sort_unstable();
+        assert_eq!(without, [0, 63, u64::MAX]);
         assert!(ids.remove(63) && !ids.remove(63) && !ids.remove(2));
         assert!(ids.contains(1) && ids.contains(64));
     }

@@ -1,7 +1,6 @@
 //! Turns the traces of `runtime-trace` into what other tools read.
 //!
-//! [`export`] goes through a trace once and writes as it reads. Whatever the trace, what comes out is
-//! valid for its reader:
+//! [`export`] writes as it reads. Whatever the trace, what comes out is valid for its reader:
 //!
 //! | target | file | read by |
 //! |---|---|---|
@@ -35,8 +34,8 @@
 //! Invariants:
 //! 1. Memory depends on how many threads, tasks and futures are under way at the same time, and on the
 //!    number of callsites, never on the number of events; and all of these have limits.
-//! 2. Begins and ends that are written nest, on every line that a target has: [`nesting`](nesting)
-//!    sees to that.
+//! 2. Begins and ends that are written nest, on every line that a target has: `nesting` sees to
+//!    that.
 #![forbid(unsafe_code)]
 
 mod chrome;

@@ -8,13 +8,18 @@
 //! | log | instant on the thread's track, and a copy on the task's |
 //! | counter | counter track |
 //! | argument | debug annotation |
-//! | a task and its regions, its parent; a wake and its poll | flow |
+//! | a task and its regions, its parent; wakes and polls of a future | flow |
 //! | loss | slice on a track below the thread's |
 //! | wall clock | clock snapshots |
 //!
 //! Copies have no category. So the slices of category `region` are the regions of the trace, each once,
 //! and counts and sums over them are those of `cargo trace report`, without slices that have an annotation
 //! `lost` or `rest`. What is open at the end of the trace does not end here either.
+//!
+//! Threads are read one after the other: Perfetto puts events in the order of their times by itself, and a
+//! begin and an end that come from different threads find each other there. What is known at a time is one thread,
+//! and some bits for each task and future. Of what has ended without a begin, the begin is known from its end: if
+//! there is any such thing, the trace is read once more for it.
 //!
 //! | file | what |
 //! |---|---|
@@ -40,22 +45,21 @@ mod tracks;
 use std::io;
 
 use hashbrown::HashMap;
-use trace_reader::{Item, Step, TaskId, ThreadId, Time, Trace};
+use trace_reader::{Item, Step, ThreadId, Time, Trace};
 
 use crate::error::Error;
 use crate::ids::Ids;
 use crate::names::Names;
+use crate::nesting::Nesting;
 use crate::output::Output;
 use crate::remark::Remarks;
-use events::Annotations;
-use line::{Thread, Threads};
+use line::Line;
 use packets::Packets;
 use tracks::Tracks;
 
 const CUT: &str = "regions that end while others are open which began in them: the others are shown in two slices";
 const LATE: &str = "regions that end while many others are open which began in them: they are shown up to the end of those";
 const BEFORE: &str = "what began before the trace is shown as an instant, at its end";
-const NOT_ADDED: &str = "arguments that were added to what does not end are left out";
 const WIDE: &str = "integers of more than 64 bits are shown as text";
 
 /// Writes a trace.
@@ -75,60 +79,51 @@ pub(crate) fn write(
         packets,
         tracks,
         remarks,
-        open_tasks: Ids::default(),
-        open_futures: Ids::default(),
-        woken: Ids::default(),
-        added: Map::default(),
+        begun_tasks: Ids::default(),
+        ended_tasks: Ids::default(),
+        begun_futures: Ids::default(),
+        ended_futures: Ids::default(),
         lost_until: Map::default(),
     };
-    let mut threads = Threads::default();
-    let mut steps = trace.merged();
-    while let Some(item) = steps.next()? {
-        timeline.packets.reach(item.time);
-        let thread = match threads.get_mut(item.thread) {
-            Some(thread) => thread,
-            None => timeline.meet(&mut threads, item.thread)?,
-        };
-        timeline.step(thread, &item)?;
+    for thread in trace.threads() {
+        timeline.thread(thread.id)?;
     }
-    timeline.finish(threads)
+    timeline.finish()
 }
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// All but the threads.
+/// The file in the making.
 struct Timeline<'t, 'o, 'w> {
     trace: &'t Trace,
     names: Names<'t>,
     packets: Packets<'t, 'o, 'w>,
     tracks: Tracks<'t>,
     remarks: &'o mut Remarks,
-    open_tasks: Ids,
-    open_futures: Ids,
-    /// The futures that were woken since their last poll.
-    woken: Ids,
-    /// Arguments that were added to open tasks.
-    added: Map<TaskId, Annotations>,
+    begun_tasks: Ids,
+    ended_tasks: Ids,
+    begun_futures: Ids,
+    ended_futures: Ids,
     /// Slices of what a thread lost do not overlap.
     lost_until: Map<Option<ThreadId>, Time>,
 }
 
 impl Timeline<'_, '_, '_> {
-    /// A thread that was not met yet, or was forgotten.
-    #[cold]
-    fn meet<'m>(&mut self, threads: &'m mut Threads, id: ThreadId) -> io::Result<&'m mut Thread> {
-        if threads.are_many() {
-            for mut thread in threads.forget_idle() {
-                self.packets.end_run(&mut thread.line.sequence)?;
-            }
+    /// Writes all that a thread did.
+    fn thread(&mut self, id: ThreadId) -> Result<(), Error> {
+        let track = self.tracks.begin_thread(id, &mut self.packets)?;
+        self.packets.begin_sequence(track)?;
+        let (mut line, mut nesting) = (Line::new(id), Nesting::default());
+        let mut steps = self.trace.steps(id);
+        while let Some(item) = steps.next()? {
+            self.step(&mut line, &mut nesting, &item)?;
         }
-        let track = self.tracks.thread(id, &mut self.packets)?;
-        Ok(threads.insert(Thread::new(id, track)))
+        self.release(&mut line, None)?;
+        Ok(self.write_added(&mut line.added)?)
     }
 
     #[inline]
-    fn step(&mut self, thread: &mut Thread, item: &Item<'_>) -> io::Result<()> {
-        let Thread { nesting, line } = thread;
+    fn step(&mut self, line: &mut Line, nesting: &mut Nesting, item: &Item<'_>) -> io::Result<()> {
         match &item.step {
             Step::RegionArgs { values, .. }
             | Step::TaskArgs { values, .. }
@@ -153,18 +148,16 @@ impl Timeline<'_, '_, '_> {
     }
 
     /// A step that is not about regions.
-    fn other(&mut self, line: &mut line::Line, time: Time, step: &Step<'_>) -> io::Result<()> {
+    fn other(&mut self, line: &mut Line, time: Time, step: &Step<'_>) -> io::Result<()> {
         match *step {
             Step::RegionArg { region: Some(region), key, ref value } => {
-                line.added.push((region, self.annotation(key, value)));
-                Ok(())
+                self.add(line, line::Open::Region(region), time, key, value)
             }
             Step::TaskBegan { task, callsite, parent } => {
                 self.task_began(line, time, task, callsite, parent)
             }
             Step::TaskArg { task, key, ref value } => {
-                self.add_to_task(task, key, value);
-                Ok(())
+                self.add(line, line::Open::Task(task), time, key, value)
             }
             Step::TaskEnded { task, callsite, parent, begin } => {
                 self.task_ended(line, time, task, (callsite, parent.unwrap_or_default()), begin)
@@ -172,30 +165,24 @@ impl Timeline<'_, '_, '_> {
             Step::FiberBegan { fiber, callsite, task, .. } => {
                 self.future_began(line, time, fiber, callsite, task)
             }
-            Step::FiberEnded(ref end) => self.future_ended(line, time, end),
-            Step::Woken { fiber } => self.woken(line, time, fiber),
+            Step::FiberEnded(ref end) => self.future_ended(time, end),
+            Step::Woken { fiber } => self.woken(time, fiber),
             Step::Log { callsite, task, ref message, .. } => {
-                self.log(line, time, callsite, task, message)
+                self.log(time, callsite, task, message)
             }
-            Step::Counter { callsite, ref value } => self.counter(line, time, callsite, value),
-            Step::Loss(ref loss) => self.loss(line, loss),
-            Step::Gap { chunks, from } => self.gap(line, chunks, from, time),
+            Step::Counter { callsite, ref value } => self.counter(time, callsite, value),
+            Step::Loss(ref loss) => self.loss(loss),
+            Step::Gap { chunks, from } => self.gap(line.id, chunks, from, time),
             _ => Ok(()),
         }
     }
 
-    /// Behind the last step.
-    fn finish(mut self, threads: Threads) -> Result<(), Error> {
-        for mut thread in threads.into_all() {
-            self.release(&mut thread.line, None)?;
-            self.packets.end_run(&mut thread.line.sequence)?;
-        }
-        if !self.added.is_empty() {
-            self.remarks.met(NOT_ADDED);
-        }
+    /// Behind the last thread.
+    fn finish(mut self) -> Result<(), Error> {
+        self.write_begins_of_ends()?;
         self.losses_of_nobody()?;
+        self.tracks.tell_unknown_tasks(&mut self.packets)?;
         let (end, clock) = (self.trace.end(), self.trace.clock());
-        self.packets.reach(end);
         self.packets.wall_clock(end, clock.wall_ns(end))?;
         Ok(self.packets.finish()?)
     }

@@ -27,8 +27,7 @@ pub(super) struct Event {
     /// Another track than that of the sequence.
     pub(super) track: Option<u64>,
     pub(super) flow: Option<u64>,
-    /// A flow that ends here.
-    pub(super) last_flow: Option<u64>,
+    pub(super) other_flow: Option<u64>,
 }
 
 impl Event {
@@ -39,7 +38,7 @@ impl Event {
         name_iid: None,
         track: None,
         flow: None,
-        last_flow: None,
+        other_flow: None,
     };
 
     /// The begin of a slice.
@@ -256,8 +255,8 @@ impl Short {
         if let Some(flow) = event.flow {
             self.fixed64(47, flow);
         }
-        if let Some(flow) = event.last_flow {
-            self.fixed64(48, flow);
+        if let Some(flow) = event.other_flow {
+            self.fixed64(47, flow);
         }
     }
 

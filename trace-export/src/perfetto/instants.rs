@@ -6,7 +6,6 @@ use trace_reader::{CallsiteId, Loss, TaskId, Text, ThreadId, Time, Value};
 
 use super::Timeline;
 use super::events::{Annotations, Details, Event, Number};
-use super::line::Line;
 use super::packets::Category;
 
 /// An instant is called by so many characters of a message: as many as can be seen.
@@ -15,7 +14,6 @@ const NAME_LEN: usize = 120;
 impl Timeline<'_, '_, '_> {
     pub(super) fn log(
         &mut self,
-        line: &mut Line,
         time: Time,
         callsite: CallsiteId,
         task: TaskId,
@@ -39,18 +37,17 @@ impl Timeline<'_, '_, '_> {
         }
         let event = Event::instant(Category::Log);
         let details = Details { name: Some(name), ..(&annotations).into() };
-        self.packets.detailed(&mut line.sequence, time, &event, details)?;
+        self.packets.detailed(time, &event, details)?;
         if task == TaskId::BACKGROUND {
             return Ok(());
         }
-        let event = event.copy().on(self.tracks.task(task, None, &mut self.packets)?);
+        let event = event.copy().on(self.tracks.task(task));
         let details = Details { name: Some(name), ..Details::default() };
-        self.packets.detailed(&mut line.sequence, time, &event, details)
+        self.packets.detailed(time, &event, details)
     }
 
     pub(super) fn counter(
         &mut self,
-        line: &mut Line,
         time: Time,
         callsite: CallsiteId,
         value: &Value<'_>,
@@ -70,31 +67,30 @@ impl Timeline<'_, '_, '_> {
         let name = &self.names.of(callsite).name;
         let event = Event::counter(self.tracks.counter(name, &mut self.packets)?);
         let details = Details { number: Some(value), ..Details::default() };
-        self.packets.detailed(&mut line.sequence, time, &event, details)
+        self.packets.detailed(time, &event, details)
     }
 
-    pub(super) fn loss(&mut self, line: &mut Line, loss: &Loss) -> io::Result<()> {
+    pub(super) fn loss(&mut self, loss: &Loss) -> io::Result<()> {
         let name = format!("{} events lost", loss.count);
         let note = Annotations::default().with_text("cause", loss.cause.word());
-        self.lost(line, loss.thread, (loss.from, loss.to), &name, &note)
+        self.lost(loss.thread, (loss.from, loss.to), &name, &note)
     }
 
     pub(super) fn gap(
         &mut self,
-        line: &mut Line,
+        thread: ThreadId,
         chunks: u64,
         from: Time,
         to: Time,
     ) -> io::Result<()> {
         let name = format!("{chunks} chunks lost");
         let note = Annotations::default().with_number("chunks", chunks);
-        self.lost(line, Some(line.id), (from, to), &name, &note)
+        self.lost(Some(thread), (from, to), &name, &note)
     }
 
     /// Writes a slice for what is missing, behind the one before of the same track.
     fn lost(
         &mut self,
-        line: &mut Line,
         thread: Option<ThreadId>,
         (from, to): (Time, Time),
         name: &str,
@@ -106,8 +102,8 @@ impl Timeline<'_, '_, '_> {
         *until = to;
         let event = Event::begin(Category::Lost).on(track);
         let details = Details { name: Some(name), ..note.into() };
-        self.packets.detailed(&mut line.sequence, from, &event, details)?;
-        self.packets.plain(&mut line.sequence, to, &Event::END.on(track))
+        self.packets.detailed(from, &event, details)?;
+        self.packets.plain(to, &Event::END.on(track))
     }
 
     /// Losses that no thread's events tell of.
@@ -118,9 +114,8 @@ impl Timeline<'_, '_, '_> {
         }
         losses.sort_by_key(|loss| (loss.from, loss.to));
         let track = self.tracks.lost(None, &mut self.packets)?;
-        let mut line = Line::new(ThreadId::default(), track);
-        losses.iter().try_for_each(|loss| self.loss(&mut line, loss))?;
-        self.packets.end_run(&mut line.sequence)
+        self.packets.begin_sequence(track)?;
+        losses.iter().try_for_each(|loss| self.loss(loss))
     }
 }
 

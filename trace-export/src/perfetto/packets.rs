@@ -5,8 +5,7 @@
 //! one is named. When something happened before that, its time is told in full.
 //!
 //! Packets are put together in blocks, and each block is compressed: Perfetto itself writes files like
-//! that, and whatever reads the others reads these. Within a block, packets of a sequence stand together:
-//! readers put events in the order of their times, and what stands together repeats itself sooner.
+//! that, and whatever reads the others reads these.
 
 use std::io::{self, Write};
 
@@ -29,12 +28,6 @@ const BLOCK_LEN: usize = 128 << 10;
 
 /// The fastest.
 const LEVEL: Compression = Compression::new(1);
-
-/// So many bytes of a sequence are kept before they come into a block.
-const RUN_LEN: usize = 2 << 10;
-
-/// So many names are known on all sequences together.
-const MOST_NAMES: u64 = 1 << 20;
 
 /// What kind of thing an event is about; its number among the interned categories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,29 +56,15 @@ impl Category {
     ];
 }
 
-/// The packets of a thread.
+/// What was told on the sequence that is being written.
 #[derive(Debug, Default)]
-pub(super) struct Sequence {
-    /// The track that its events are on.
-    track: u64,
-    /// 0 before its first packet.
+struct Sequence {
     id: u32,
-    /// Of which generation of sequences it is.
-    generation: u64,
     /// The time of the packet before, in nanoseconds of the monotonic clock.
     last_ns: u64,
     /// The callsites whose names were told: the first ones, and all others.
     first_names: u64,
     names: Ids,
-    /// Packets that are in no block yet.
-    run: Vec<u8>,
-}
-
-impl Sequence {
-    /// A sequence whose events are on a track.
-    pub(super) fn on(track: u64) -> Self {
-        Self { track, ..Self::default() }
-    }
 }
 
 /// The file.
@@ -98,12 +77,7 @@ pub(super) struct Packets<'t, 'o, 'w> {
     compressed: Vec<u8>,
     /// What the monotonic clock showed at the start of the trace.
     base_ns: u64,
-    /// How far the trace was read. Snapshots of the clock ascend, whatever is written behind them.
-    now_ns: u64,
-    sequences: u32,
-    /// All sequences of an earlier one begin anew.
-    generation: u64,
-    names: u64,
+    sequence: Sequence,
 }
 
 impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
@@ -116,22 +90,13 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
             compress: Compress::new(LEVEL, true),
             compressed: Vec::with_capacity(BLOCK_LEN),
             base_ns,
-            now_ns: 0,
-            sequences: 0,
-            generation: 1,
-            names: 0,
+            sequence: Sequence::default(),
         }
     }
 
     /// A time of the trace, by the monotonic clock.
     fn ns(&self, time: Time) -> u64 {
         self.base_ns.saturating_add_signed(time.ns())
-    }
-
-    /// The trace was read up to here.
-    #[inline]
-    pub(super) fn reach(&mut self, time: Time) {
-        self.now_ns = self.now_ns.max(self.ns(time));
     }
 
     /// Writes a packet that stands for itself.
@@ -164,124 +129,17 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
         self.packet(&TracePacket { clock_snapshot, ..TracePacket::default() })
     }
 
-    /// Writes an event with details. Without a track of its own it is on that of the sequence.
-    pub(super) fn detailed(
-        &mut self,
-        sequence: &mut Sequence,
-        time: Time,
-        event: &Event,
-        details: Details<'_>,
-    ) -> io::Result<()> {
-        let stamp = self.stamp(sequence, time);
-        put_detailed(stamp, event, details, &mut self.short, &mut sequence.run);
-        self.end_full_run(sequence)
-    }
-
-    /// Writes an event without.
-    #[inline]
-    pub(super) fn plain(
-        &mut self,
-        sequence: &mut Sequence,
-        time: Time,
-        event: &Event,
-    ) -> io::Result<()> {
-        let stamp = self.stamp(sequence, time);
-        match stamp.clock {
-            None => put_plain(stamp, event, &mut self.short, &mut sequence.run),
-            Some(_) => {
-                let none = Details::default();
-                put_detailed(stamp, event, none, &mut self.short, &mut sequence.run);
-            }
-        }
-        self.end_full_run(sequence)
-    }
-
-    /// The stamp of a sequence's next packet.
-    #[inline]
-    fn stamp(&mut self, sequence: &mut Sequence, time: Time) -> Stamp {
-        if sequence.generation != self.generation {
-            self.begin(sequence);
-        }
-        let ns = self.ns(time);
-        let (timestamp, clock) = match ns.checked_sub(sequence.last_ns) {
-            Some(passed) => {
-                sequence.last_ns = ns;
-                (passed, None)
-            }
-            None => (ns, Some(BUILTIN_CLOCK_MONOTONIC)),
-        };
-        Stamp { sequence: sequence.id, timestamp, clock }
-    }
-
-    /// The number by which events of a sequence call a callsite's name, which is told before.
-    #[inline]
-    pub(super) fn name(&mut self, sequence: &mut Sequence, callsite: CallsiteId) -> u64 {
-        if self.names >= MOST_NAMES {
-            self.names = 0;
-            self.generation += 1;
-        }
-        if sequence.generation != self.generation {
-            self.begin(sequence);
-        }
-        let iid = u64::from(callsite.0) + 1;
-        if callsite.0 < u64::BITS {
-            // Most programs have no more.
-            let bit = 1 << callsite.0;
-            if sequence.first_names & bit == 0 {
-                sequence.first_names |= bit;
-                self.tell_name(sequence, callsite, iid);
-            }
-        } else if sequence.names.insert(iid) {
-            self.tell_name(sequence, callsite, iid);
-        }
-        iid
-    }
-
-    #[cold]
-    fn tell_name(&mut self, sequence: &mut Sequence, callsite: CallsiteId, iid: u64) {
-        let name = self.callsites.name(callsite).into_owned();
-        let interned_data = InternedData {
-            event_names: vec![Interned { iid: Some(iid), name: Some(name) }],
-            event_categories: Vec::new(),
-        };
-        let packet = TracePacket {
-            trusted_packet_sequence_id: Some(sequence.id),
-            interned_data: Some(interned_data),
-            ..TracePacket::default()
-        };
-        put(&packet, &mut sequence.run);
-        self.names += 1;
-    }
-
-    /// Begins a sequence.
-    #[cold]
-    fn begin(&mut self, sequence: &mut Sequence) {
-        let ns = self.now_ns;
-        self.sequences = self.sequences.wrapping_add(1).max(1);
-        let (thread_track, mut run) = (sequence.track, std::mem::take(&mut sequence.run));
-        // Of the sequence before.
-        self.block.append(&mut run);
-        *sequence = Sequence {
-            track: thread_track,
-            run,
-            id: self.sequences,
-            generation: self.generation,
-            last_ns: ns,
-            first_names: 0,
-            names: Ids::default(),
-        };
+    /// Begins a sequence whose events are on a track, unless they name another one.
+    pub(super) fn begin_sequence(&mut self, track: u64) -> io::Result<()> {
+        let id = self.sequence.id.wrapping_add(1).max(1);
+        self.sequence = Sequence { id, last_ns: self.base_ns, ..Sequence::default() };
         let categories = Category::ALL.iter().map(|(category, name)| Interned {
             iid: Some(*category as u64),
             name: Some((*name).to_owned()),
         });
-        let clock = |id, incremental: bool| Clock {
-            clock_id: Some(id),
-            timestamp: Some(ns),
-            is_incremental: incremental.then_some(true),
-        };
-        let track_event_defaults = Some(TrackEventDefaults { track_uuid: Some(thread_track) });
-        let packet = TracePacket {
-            trusted_packet_sequence_id: Some(sequence.id),
+        let track_event_defaults = Some(TrackEventDefaults { track_uuid: Some(track) });
+        self.packet(&TracePacket {
+            trusted_packet_sequence_id: Some(id),
             sequence_flags: Some(SEQ_INCREMENTAL_STATE_CLEARED),
             trace_packet_defaults: Some(TracePacketDefaults {
                 track_event_defaults,
@@ -292,28 +150,94 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
                 event_names: Vec::new(),
             }),
             ..TracePacket::default()
+        })?;
+        // All snapshots of a clock have to ascend: so all sequences begin at the start of the trace.
+        let clock = |id, incremental: bool| Clock {
+            clock_id: Some(id),
+            timestamp: Some(self.base_ns),
+            is_incremental: incremental.then_some(true),
         };
-        put(&packet, &mut self.block);
+        let clocks = vec![clock(BUILTIN_CLOCK_MONOTONIC, false), clock(SEQUENCE_CLOCK, true)];
+        self.packet(&TracePacket {
+            trusted_packet_sequence_id: Some(id),
+            clock_snapshot: Some(ClockSnapshot { clocks, primary_trace_clock: None }),
+            ..TracePacket::default()
+        })
+    }
+
+    /// Writes an event with details.
+    pub(super) fn detailed(
+        &mut self,
+        time: Time,
+        event: &Event,
+        details: Details<'_>,
+    ) -> io::Result<()> {
+        let stamp = self.stamp(time);
+        put_detailed(stamp, event, details, &mut self.short, &mut self.block);
+        self.write_full_block()
+    }
+
+    /// Writes an event without.
+    #[inline]
+    pub(super) fn plain(&mut self, time: Time, event: &Event) -> io::Result<()> {
+        let stamp = self.stamp(time);
+        match stamp.clock {
+            None => put_plain(stamp, event, &mut self.short, &mut self.block),
+            Some(_) => {
+                let none = Details::default();
+                put_detailed(stamp, event, none, &mut self.short, &mut self.block);
+            }
+        }
+        self.write_full_block()
+    }
+
+    /// The stamp of the next packet.
+    #[inline]
+    fn stamp(&mut self, time: Time) -> Stamp {
+        let ns = self.ns(time);
+        let sequence = &mut self.sequence;
+        let (timestamp, clock) = match ns.checked_sub(sequence.last_ns) {
+            Some(passed) => {
+                sequence.last_ns = ns;
+                (passed, None)
+            }
+            None => (ns, Some(BUILTIN_CLOCK_MONOTONIC)),
+        };
+        Stamp { sequence: sequence.id, timestamp, clock }
+    }
+
+    /// The number by which events of the sequence call a callsite's name, which is told before.
+    #[inline]
+    pub(super) fn name(&mut self, callsite: CallsiteId) -> u64 {
+        let iid = u64::from(callsite.0) + 1;
+        let is_new = if callsite.0 < u64::BITS {
+            // Most programs have no more.
+            let bit = 1 << callsite.0;
+            let known = self.sequence.first_names;
+            self.sequence.first_names |= bit;
+            known & bit == 0
+        } else {
+            self.sequence.names.insert(iid)
+        };
+        if is_new {
+            self.tell_name(callsite, iid);
+        }
+        iid
+    }
+
+    #[cold]
+    fn tell_name(&mut self, callsite: CallsiteId, iid: u64) {
+        let name = self.callsites.name(callsite).into_owned();
+        let interned_data = InternedData {
+            event_names: vec![Interned { iid: Some(iid), name: Some(name) }],
+            event_categories: Vec::new(),
+        };
         let packet = TracePacket {
-            trusted_packet_sequence_id: Some(sequence.id),
-            clock_snapshot: Some(ClockSnapshot {
-                clocks: vec![clock(BUILTIN_CLOCK_MONOTONIC, false), clock(SEQUENCE_CLOCK, true)],
-                primary_trace_clock: None,
-            }),
+            trusted_packet_sequence_id: Some(self.sequence.id),
+            interned_data: Some(interned_data),
             ..TracePacket::default()
         };
         put(&packet, &mut self.block);
-    }
-
-    #[inline]
-    fn end_full_run(&mut self, sequence: &mut Sequence) -> io::Result<()> {
-        if sequence.run.len() < RUN_LEN { Ok(()) } else { self.end_run(sequence) }
-    }
-
-    /// Puts what is kept of a sequence into a block.
-    pub(super) fn end_run(&mut self, sequence: &mut Sequence) -> io::Result<()> {
-        self.block.append(&mut sequence.run);
-        self.write_full_block()
     }
 
     #[inline]

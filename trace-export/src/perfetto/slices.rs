@@ -4,11 +4,12 @@ use std::io;
 
 use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Values};
 
+use super::annotations::annotations_to;
 use super::events::{Annotations, Details, Event};
-use super::line::{Begun, Held, Line};
+use super::line::{Begun, Held, Line, Open};
 use super::packets::Category;
-use super::tasks::{task_flow, wake_flow};
-use super::{BEFORE, CUT, LATE, NOT_ADDED, Timeline};
+use super::tasks::{future_flow, task_flow};
+use super::{BEFORE, CUT, LATE, Timeline};
 use crate::nesting::{Edge, Ending, Slice};
 
 impl Timeline<'_, '_, '_> {
@@ -40,12 +41,10 @@ impl Timeline<'_, '_, '_> {
             Begun::Slice { slice, waited_ns } => {
                 self.slice_begins(line, time, slice, waited_ns, arguments)
             }
-            Begun::Task { task, track } => {
-                self.task_begins(line, time, callsite, task, track, arguments)
-            }
+            Begun::Task { task, track } => self.task_begins(time, callsite, task, track, arguments),
             Begun::Future { track } => {
                 let event = Event::begin(Category::Future).on(track);
-                self.named(line, time, callsite, event, &arguments)
+                self.named(time, callsite, event, &arguments)
             }
         }
     }
@@ -54,28 +53,26 @@ impl Timeline<'_, '_, '_> {
     #[inline]
     pub(super) fn named(
         &mut self,
-        line: &mut Line,
         time: Time,
         callsite: CallsiteId,
         mut event: Event,
         annotations: &Annotations,
     ) -> io::Result<()> {
-        event.name_iid = Some(self.packets.name(&mut line.sequence, callsite));
-        self.annotated(line, time, event, annotations)
+        event.name_iid = Some(self.packets.name(callsite));
+        self.annotated(time, event, annotations)
     }
 
     /// Writes an event.
     #[inline]
     pub(super) fn annotated(
         &mut self,
-        line: &mut Line,
         time: Time,
         event: Event,
         annotations: &Annotations,
     ) -> io::Result<()> {
         match annotations.is_empty() {
-            true => self.packets.plain(&mut line.sequence, time, &event),
-            false => self.packets.detailed(&mut line.sequence, time, &event, annotations.into()),
+            true => self.packets.plain(time, &event),
+            false => self.packets.detailed(time, &event, annotations.into()),
         }
     }
 
@@ -99,20 +96,20 @@ impl Timeline<'_, '_, '_> {
             let copy = Event::begin(Category::Region).copy().on(track);
             if slice.is_poll() {
                 let details = Details { name: Some("poll"), ..(&annotations).into() };
-                self.packets.detailed(&mut line.sequence, time, &copy, details)?;
+                self.packets.detailed(time, &copy, details)?;
             } else {
-                self.named(line, time, callsite, copy, &annotations)?;
+                self.named(time, callsite, copy, &annotations)?;
             }
         }
         let category = if slice.is_poll() { Category::Poll } else { Category::Region };
         let mut event = Event::begin(category);
-        if slice.is_poll() && self.woken.remove(fiber.0) {
-            event.last_flow = Some(wake_flow(fiber));
+        if slice.is_poll() {
+            event.other_flow = Some(future_flow(fiber));
         }
         if slice.is_outermost && task != TaskId::BACKGROUND {
             event.flow = Some(task_flow(task));
         }
-        self.named(line, time, callsite, event, &annotations)
+        self.named(time, callsite, event, &annotations)
     }
 
     #[inline]
@@ -125,24 +122,24 @@ impl Timeline<'_, '_, '_> {
     ) -> io::Result<()> {
         let mut annotations = match line.added.is_empty() || ending == Ending::Cut {
             true => Annotations::default(),
-            false => added_to(slice.region, &mut line.added),
+            false => annotations_to(Open::Region(slice.region), &mut line.added),
         };
         match ending {
             Ending::Ended => {}
+            Ending::Open if annotations.is_empty() => return Ok(()),
             Ending::Open => {
-                if !annotations.is_empty() {
-                    self.remarks.met(NOT_ADDED);
-                }
-                return Ok(());
+                // It has no end that they could stand at.
+                let event = Event::instant(Category::Region).copy();
+                return self.named(time, slice.callsite, event, &annotations);
             }
             Ending::Lost => annotations = annotations.with_flag("lost"),
             Ending::Cut => self.remarks.met(CUT),
             Ending::Late => self.remarks.met(LATE),
         }
         if let Some(track) = self.below(line, &slice)? {
-            self.annotated(line, time, Event::END.on(track), &annotations)?;
+            self.annotated(time, Event::END.on(track), &annotations)?;
         }
-        self.annotated(line, time, Event::END, &annotations)
+        self.annotated(time, Event::END, &annotations)
     }
 
     /// The track below its task or future on which a slice has a copy.
@@ -174,26 +171,13 @@ impl Timeline<'_, '_, '_> {
         let Some(began) = end.begin else {
             self.remarks.met(BEFORE);
             let began = Annotations::default().with_text("began", "before the trace");
-            return self.named(line, time, end.callsite, Event::instant(Category::Before), &began);
+            return self.named(time, end.callsite, Event::instant(Category::Before), &began);
         };
         let is_poll = end.fiber != FiberId::NONE;
         let category = if is_poll { Category::Poll } else { Category::Region };
         let track = self.tracks.late(line.id, &mut self.packets)?;
         let (event, none) = (Event::begin(category).on(track), Annotations::default());
-        self.named(line, began, end.callsite, event, &none)?;
-        self.annotated(line, end.end.max(began), Event::END.on(track), &none)
+        self.named(began, end.callsite, event, &none)?;
+        self.annotated(end.end.max(began), Event::END.on(track), &none)
     }
-}
-
-/// Takes the arguments that were added to a region.
-#[cold]
-fn added_to(region: u64, added: &mut Vec<(u64, Annotations)>) -> Annotations {
-    let mut own = Annotations::default();
-    added.retain(|(to, annotations)| {
-        if *to == region {
-            own.append(annotations);
-        }
-        *to != region
-    });
-    own
 }

@@ -17,8 +17,8 @@
 //!
 //! Numbers of tracks are made from what they are for: a kind in the last bits, and in front of it a number
 //! that is unique within the kind. So it need not be remembered which track has which number, only which
-//! tracks were told of; and of these as many may be forgotten as memory demands, since telling twice
-//! changes nothing.
+//! tracks were told of. Telling of a track may come behind what is on it, and does so for tasks that began on
+//! a thread that is read later; but each must be told of, or what is on it does not appear.
 
 use std::io;
 
@@ -47,8 +47,15 @@ const TYPE: u64 = 7;
 
 const KIND_BITS: u32 = 3;
 
-/// So many tracks of a task on a thread are known at a time.
-const MOST_LANES: usize = 1 << 18;
+/// So many tracks of tasks on a thread are known at a time.
+const MOST_LANES: usize = 1 << 16;
+
+/// Of so many tasks it is known at a time what they are parts of.
+const MOST_PARENTS: usize = 1 << 20;
+
+/// So far up it is looked whether a task is a part of itself, as only a file says that was made for it: Perfetto shows
+/// nothing of tracks that are below themselves.
+const FURTHEST: usize = 256;
 
 /// Threads that have the operating system's number of another one, or none, get one from here on: beyond
 /// what Linux gives.
@@ -62,11 +69,14 @@ pub(super) struct Tracks<'t> {
     pid: i32,
     /// Whose number a number of the operating system is: of several threads, the first one's.
     os_threads: Map<u64, ThreadId>,
-    threads: Ids,
     beside: Ids,
     tasks: Ids,
+    /// The tasks that have something on their tracks, or below.
+    used_tasks: Ids,
+    parents: Map<TaskId, TaskId>,
     futures: Ids,
-    lanes: Map<(TaskId, ThreadId), u64>,
+    /// Of the thread that is being read.
+    lanes: Map<TaskId, u64>,
     lanes_len: u64,
     /// By name.
     counters: Map<String, u64>,
@@ -138,9 +148,10 @@ impl<'t> Tracks<'t> {
             trace,
             pid,
             os_threads,
-            threads: Ids::default(),
             beside: Ids::default(),
             tasks: Ids::default(),
+            used_tasks: Ids::default(),
+            parents: Map::default(),
             futures: Ids::default(),
             lanes: Map::default(),
             lanes_len: 0,
@@ -150,32 +161,36 @@ impl<'t> Tracks<'t> {
         })
     }
 
-    /// A thread's track.
-    pub(super) fn thread(
+    /// A thread's track, when its turn has come.
+    pub(super) fn begin_thread(
         &mut self,
         id: ThreadId,
         packets: &mut Packets<'_, '_, '_>,
     ) -> io::Result<u64> {
+        self.lanes.clear();
         let track = number(id.0, THREAD);
-        if self.threads.insert(id.0) {
-            let os_thread = self.trace.thread(id).map_or(0, |thread| thread.os_thread);
-            let tid = match self.os_threads.get(&os_thread) {
-                Some(&owner) if owner == id => i64::try_from(os_thread).ok(),
-                _ => None,
-            };
-            let tid = tid.filter(|tid| *tid < STAND_IN);
-            let stand_in = STAND_IN | (id.0 % STAND_IN as u64) as i64;
-            packets.describe(TrackDescriptor {
-                uuid: Some(track),
-                thread: Some(ThreadDescriptor {
-                    pid: Some(self.pid),
-                    tid: Some(tid.unwrap_or(stand_in)),
-                    thread_name: Some(self.label(id)),
-                }),
-                ..TrackDescriptor::default()
-            })?;
-        }
+        let os_thread = self.trace.thread(id).map_or(0, |thread| thread.os_thread);
+        let tid = match self.os_threads.get(&os_thread) {
+            Some(&owner) if owner == id => i64::try_from(os_thread).ok(),
+            _ => None,
+        };
+        let tid = tid.filter(|tid| *tid < STAND_IN);
+        let stand_in = STAND_IN | (id.0 % STAND_IN as u64) as i64;
+        packets.describe(TrackDescriptor {
+            uuid: Some(track),
+            thread: Some(ThreadDescriptor {
+                pid: Some(self.pid),
+                tid: Some(tid.unwrap_or(stand_in)),
+                thread_name: Some(self.label(id)),
+            }),
+            ..TrackDescriptor::default()
+        })?;
         Ok(track)
+    }
+
+    /// The track of the process.
+    pub(super) fn process(&self) -> u64 {
+        PROCESS
     }
 
     fn label(&self, id: ThreadId) -> String {
@@ -213,10 +228,7 @@ impl<'t> Tracks<'t> {
         let id = thread.map_or(0, |thread| thread.0) << 1 | kind;
         let track = number(id, BESIDE);
         if self.beside.insert(id) {
-            let parent = match thread {
-                Some(thread) => self.thread(thread, packets)?,
-                None => PROCESS,
-            };
+            let parent = thread.map_or(PROCESS, |thread| number(thread.0, THREAD));
             packets.describe(below(parent, track, name.to_owned()))?;
         }
         Ok(track)
@@ -240,16 +252,24 @@ impl<'t> Tracks<'t> {
         Ok(track)
     }
 
-    /// A task's track. What the task is, and what it is a part of, is told by whoever knows.
+    /// A task's track, whether it was told of or not.
     #[inline]
-    pub(super) fn task(
+    pub(super) fn task(&mut self, task: TaskId) -> u64 {
+        self.used_tasks.insert(task.0);
+        number(task.0, TASK)
+    }
+
+    /// The track of a task, of which it is known now what it is, and what it is a part of.
+    #[inline]
+    pub(super) fn known_task(
         &mut self,
         task: TaskId,
-        told: Option<(&str, TaskId)>,
+        name: &str,
+        parent: TaskId,
         packets: &mut Packets<'_, '_, '_>,
     ) -> io::Result<u64> {
         if self.tasks.insert(task.0) {
-            self.describe_task(task, told, packets)?;
+            self.describe_task(task, name, parent, packets)?;
         }
         Ok(number(task.0, TASK))
     }
@@ -258,15 +278,19 @@ impl<'t> Tracks<'t> {
     fn describe_task(
         &mut self,
         task: TaskId,
-        told: Option<(&str, TaskId)>,
+        name: &str,
+        parent: TaskId,
         packets: &mut Packets<'_, '_, '_>,
     ) -> io::Result<()> {
-        let name = told.map_or("task", |(name, _)| name);
-        let parent = match told {
-            Some((_, parent)) if self.tasks.contains(parent.0) && parent != task => {
-                number(parent.0, TASK)
+        let parent = match parent == TaskId::BACKGROUND || self.is_part_of(parent, task) {
+            true => self.task_types.track(name, packets)?,
+            false => {
+                if self.parents.len() >= MOST_PARENTS {
+                    self.parents.clear();
+                }
+                self.parents.insert(task, parent);
+                self.task(parent)
             }
-            _ => self.task_types.track(name, packets)?,
         };
         let name = format!("{name} #{}", task.0);
         packets.describe(TrackDescriptor {
@@ -275,23 +299,47 @@ impl<'t> Tracks<'t> {
         })
     }
 
-    /// The track for a task's regions on a thread.
+    /// Whether a task is another one or, as far as is known, a part of it.
+    fn is_part_of(&self, mut task: TaskId, of: TaskId) -> bool {
+        for _ in 0..FURTHEST {
+            match self.parents.get(&task) {
+                _ if task == of => return true,
+                Some(&parent) => task = parent,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Tells of the tasks that were met, and of which nobody knows what they are.
+    pub(super) fn tell_unknown_tasks(
+        &mut self,
+        packets: &mut Packets<'_, '_, '_>,
+    ) -> io::Result<()> {
+        let unknown = self.used_tasks.without(&self.tasks);
+        for id in unknown.iter() {
+            self.describe_task(TaskId(id), "task", TaskId::BACKGROUND, packets)?;
+        }
+        Ok(())
+    }
+
+    /// The track for a task's regions on the thread that is being read.
     pub(super) fn lane(
         &mut self,
         task: TaskId,
         thread: ThreadId,
         packets: &mut Packets<'_, '_, '_>,
     ) -> io::Result<u64> {
-        if let Some(&track) = self.lanes.get(&(task, thread)) {
+        if let Some(&track) = self.lanes.get(&task) {
             return Ok(track);
         }
         if self.lanes.len() >= MOST_LANES {
-            self.lanes = Map::default();
+            self.lanes.clear();
         }
-        let parent = self.task(task, None, packets)?;
+        let parent = self.task(task);
         let track = number(self.lanes_len, LANE);
         self.lanes_len += 1;
-        self.lanes.insert((task, thread), track);
+        self.lanes.insert(task, track);
         packets.describe(below(parent, track, self.label(thread)))?;
         Ok(track)
     }
@@ -308,7 +356,7 @@ impl<'t> Tracks<'t> {
         if self.futures.insert(fiber.0) {
             let parent = match task {
                 TaskId::BACKGROUND => self.future_types.track(name, packets)?,
-                task => self.task(task, None, packets)?,
+                task => self.task(task),
             };
             packets.describe(below(parent, track, format!("{name} #{}", fiber.0)))?;
         }

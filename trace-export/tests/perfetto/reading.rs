@@ -192,8 +192,8 @@ pub(crate) fn read(file: &[u8]) -> Read {
     let mut events = Vec::new();
     for packet in packets {
         if let Some(track) = packet.track {
-            assert!(track.parent == 0 || read.tracks.contains_key(&track.parent), "{track:?}");
-            read.tracks.insert(track.uuid, track);
+            let told = read.tracks.insert(track.uuid, track);
+            assert_eq!(told, None, "each track is told of once");
             continue;
         }
         if packet.flags & 1 == 1 {
@@ -240,8 +240,13 @@ pub(crate) fn read(file: &[u8]) -> Read {
         };
         let category = event.categories.first().map(|iid| sequence.categories[iid].clone());
         let track = if event.track == 0 { sequence.track } else { event.track };
-        assert!(read.tracks.contains_key(&track), "track {track} was not told of");
         events.push((time, track, name, category.unwrap_or_default(), event));
+    }
+    for track in read.tracks.values() {
+        assert!(track.parent == 0 || read.tracks.contains_key(&track.parent), "{track:?}");
+    }
+    for (_, track, ..) in &events {
+        assert!(read.tracks.contains_key(track), "track {track} was not told of");
     }
     events.sort_by_key(|(time, ..)| *time);
     read.put_together(events);
