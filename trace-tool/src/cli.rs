@@ -185,7 +185,7 @@ pub(crate) struct Logs {
     pub(crate) json: bool,
 }
 
-/// Turns a trace into what another tool reads: Perfetto, Chrome, `go tool trace`, flame graphs.
+/// Turns a trace into what another tool reads: Perfetto, `go tool trace` and others.
 ///
 /// What the other tool's format cannot express is told on standard error.
 #[derive(Debug, Args)]

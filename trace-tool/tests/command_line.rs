@@ -11,7 +11,8 @@ use golden::{Trace, bytes};
 fn help_shows_each_command_in_a_sentence() {
     let trace = Trace::of_bytes(b"");
     trace.run(&["--help"]).is("help");
-    for command in ["run", "test", "bench", "report", "tasks", "logs", "dump", "validate"] {
+    for command in ["run", "test", "bench", "report", "tasks", "logs", "export", "dump", "validate"]
+    {
         let help = trace.run(&[command, "--help"]);
         assert_eq!(help.code(), 0);
         assert!(help.stdout().contains("Examples:"), "{command}");

@@ -77,6 +77,11 @@ impl Answer {
         std::str::from_utf8(&self.0.stdout).expect("text")
     }
 
+    /// Standard output, whatever it is.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0.stdout
+    }
+
     /// Standard error.
     pub(crate) fn stderr(&self) -> &str {
         std::str::from_utf8(&self.0.stderr).expect("text")
