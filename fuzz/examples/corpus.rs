@@ -17,12 +17,18 @@ use trace_format::{
     RECORDS, Stretch, Stretches, Text, put_block, text_to_file,
 };
 
+#[path = "../../trace-export/tests/odd/mod.rs"]
+mod odd;
+
+/// As long as what the fuzzer makes.
+const LONGEST: usize = 8192;
+
 /// The session of `trace-of-pools.txt`.
 const SESSION: u64 = 7;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for target in ["decode", "reader", "text", "pool"] {
+    for target in ["decode", "reader", "text", "pool", "export"] {
         clear(&root.join("corpus").join(target))?;
     }
     let recorded = recorded();
@@ -43,6 +49,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     decode("recorded", &recorded)?;
     put("decode", "file", &[&[11], &*recorded].concat())?;
     put("decode", "pool-head", &[&[9], &pool_of(&recorded)[..POOL_HEAD_LEN]].concat())?;
+    put("export", "recorded", &recorded)?;
+    for (name, text) in odd::all() {
+        let file = text_to_file(&text)?;
+        // A fuzzer learns nothing from what it cannot change.
+        if file.len() <= LONGEST {
+            put("export", name, &file)?;
+        }
+    }
     for (name, text) in golden(&root.join("../trace-reader/tests/data"))? {
         put("reader", &name, &text_to_file(&text)?)?;
     }

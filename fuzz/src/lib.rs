@@ -5,6 +5,7 @@
 //! | `decode` | a payload | what decodes is encoded to the same bytes |
 //! | `reader` | a file | all ways of reading agree; what is recovered is sound and has the same events |
 //! | `text` | bytes, or text | the text form gives back the same bytes |
+//! | `export` | a file | every target takes it; JSON is JSON |
 //! | `pool` | a pool file | what is joined is read, and recovered |
 //!
 //! `ci/fuzz` runs them. `cargo run --manifest-path fuzz/Cargo.toml --example corpus` writes the inputs that
