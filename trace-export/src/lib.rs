@@ -44,7 +44,6 @@ mod error;
 mod go;
 mod ids;
 mod json;
-mod names;
 mod nesting;
 mod output;
 mod perfetto;

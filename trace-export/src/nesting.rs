@@ -72,7 +72,7 @@ pub(crate) enum Edge {
     Begin(Slice, u64),
     /// The slice that began last ends.
     End(Slice, Ending),
-    /// A region has ended of which nothing was told; `None` when its begin was before the trace.
+    /// A region has ended of which nothing was told.
     Alone(RegionEnd),
 }
 

@@ -26,7 +26,7 @@
 //! | `proto.rs`, `events.rs` | the messages |
 //! | `packets.rs` | how they come into the file |
 //! | `tracks.rs` | which tracks there are |
-//! | `line.rs` | what is known of a thread |
+//! | `line.rs`, `names.rs` | what is known of a thread; what callsites are called |
 //! | `slices.rs` | regions and polls |
 //! | `tasks.rs` | tasks and futures |
 //! | `instants.rs` | logs, counters, losses |
@@ -36,6 +36,7 @@ mod annotations;
 mod events;
 mod instants;
 mod line;
+mod names;
 mod packets;
 mod proto;
 mod slices;
@@ -49,11 +50,11 @@ use trace_reader::{Item, Step, ThreadId, Time, Trace};
 
 use crate::error::Error;
 use crate::ids::Ids;
-use crate::names::Names;
 use crate::nesting::Nesting;
 use crate::output::Output;
 use crate::remark::Remarks;
 use line::Line;
+use names::Names;
 use packets::Packets;
 use tracks::Tracks;
 
