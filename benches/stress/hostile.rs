@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+use trace_export::Target;
 use trace_reader::{Selection, Trace};
 use trace_tool::Report;
 use trace_tool::tasks::Tasks;
@@ -127,7 +128,18 @@ impl Read {
 }
 
 /// What can be done with a trace: each is a command of the tool, which is a process of its own.
-const WAYS: [&str; 5] = ["report", "validate", "tasks", "logs", "recover"];
+const WAYS: [&str; 10] = [
+    "report",
+    "validate",
+    "tasks",
+    "logs",
+    "recover",
+    "perfetto",
+    "chrome",
+    "go",
+    "collapsed",
+    "speedscope",
+];
 
 /// How long it takes to read a file in that way, and how much memory.
 fn in_own_process(path: &Path, way: &str) -> Result<(Duration, usize), String> {
@@ -173,6 +185,9 @@ fn read_trace(trace: &Trace, way: &str) {
             drop(Tasks::of(trace, &slowest, 200).expect(read));
         }
         "recover" => drop(trace.recover(&mut std::io::sink()).expect(read)),
-        way => panic!("there is no way called {way}"),
+        way => {
+            let target: Target = way.parse().expect("others are targets of exports");
+            drop(trace_export::export(trace, target, &mut std::io::sink()).expect(read));
+        }
     }
 }

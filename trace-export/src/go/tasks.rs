@@ -11,13 +11,13 @@ use trace_reader::{CallsiteId, TaskId, Time};
 use super::Export;
 use super::threads::Machine;
 use super::wire::kind;
-use crate::ids::Ids;
+use crate::ids::{Ids, MOST_LEAVES};
 
 /// Stands for no task.
 const NONE: u64 = u64::MAX;
 
 /// So many parents are kept that have not begun: fewer than [`Ids`] forgets any of, wherever they are.
-const MOST_UNSEEN: usize = 1 << 19;
+const MOST_UNSEEN: usize = MOST_LEAVES / 2;
 
 /// What is known of tasks.
 #[derive(Debug, Default)]
@@ -27,9 +27,6 @@ pub(super) struct Tasks {
     /// Those that are parents of others and had not begun when those did.
     unseen: Ids,
     unseen_len: usize,
-    latest: Option<u64>,
-    /// It is not known any more which have begun, so that none may begin.
-    is_unknown: bool,
 }
 
 impl Tasks {
@@ -41,12 +38,10 @@ impl Tasks {
 
     /// A task begins; whether it may be written.
     fn begin(&mut self, task: u64) -> bool {
-        if task == 0 || self.is_unknown || !self.begun.insert(task) {
+        // Once some have been forgotten nobody knows which may begin.
+        if task == 0 || !self.begun.insert(task) || self.begun.has_forgotten() {
             return false;
         }
-        // If the one before is not there, they have all been forgotten.
-        self.is_unknown = self.latest.is_some_and(|latest| !self.begun.contains(latest));
-        self.latest = Some(task);
         self.active.insert(task);
         true
     }

@@ -10,6 +10,7 @@ use super::line::{Begun, Held, Line, Open};
 use super::packets::Category;
 use super::{BEFORE, Timeline};
 use crate::error::Error;
+use crate::ids::Ids;
 
 impl Timeline<'_, '_, '_> {
     pub(super) fn task_began(
@@ -127,8 +128,16 @@ impl Timeline<'_, '_, '_> {
     /// Writes the begins of tasks and futures that ended, and of which no begin was met: their ends tell when they
     /// began.
     pub(super) fn write_begins_of_ends(&mut self) -> Result<(), Error> {
-        let mut tasks = self.ended_tasks.without(&self.begun_tasks);
-        let mut futures = self.ended_futures.without(&self.begun_futures);
+        let missing = |ended: &Ids, begun: &Ids| match begun.has_forgotten() {
+            // Who has begun is not known any more.
+            true => Ids::default(),
+            false => ended.without(begun),
+        };
+        let mut tasks = missing(&self.ended_tasks, &self.begun_tasks);
+        let mut futures = missing(&self.ended_futures, &self.begun_futures);
+        if self.begun_tasks.has_forgotten() || self.begun_futures.has_forgotten() {
+            self.remarks.met("of very many tasks or futures some are not shown whole");
+        }
         if tasks.is_empty() && futures.is_empty() {
             return Ok(());
         }
