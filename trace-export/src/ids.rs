@@ -27,11 +27,11 @@ impl Ids {
     /// forgotten.
     #[inline]
     pub(crate) fn insert(&mut self, id: u64) -> bool {
-        if self.leaves.len() >= MOST_LEAVES {
+        let (leaf, word, bit) = place(id);
+        if self.leaves.len() >= MOST_LEAVES && !self.leaves.contains_key(&leaf) {
             self.leaves = HashMap::default();
             self.has_forgotten = true;
         }
-        let (leaf, word, bit) = place(id);
         let word = &mut self.leaves.entry(leaf).or_insert([0; WORDS])[word];
         let is_new = *word & bit == 0;
         *word |= bit;

@@ -50,10 +50,11 @@ mod perfetto;
 mod remark;
 mod speedscope;
 mod target;
+mod text;
 
 use std::io::Write;
 
-use trace_reader::Trace;
+use trace_reader::{Problem, Trace};
 
 use output::Output;
 use remark::Remarks;
@@ -69,6 +70,11 @@ pub struct Exported {
     pub bytes: u64,
     /// What the target cannot express of this trace.
     pub remarks: Vec<Remark>,
+    /// What is wrong with the events of the trace: the first ones of that. What is wrong with its file the trace
+    /// tells itself.
+    pub problems: Vec<Problem>,
+    /// How many these are.
+    pub problem_count: u64,
 }
 
 /// Writes a trace in the format of a target. `out` gets pieces of some kilobytes.
@@ -85,6 +91,5 @@ pub fn export(trace: &Trace, target: Target, out: &mut dyn Write) -> Result<Expo
         Target::Collapsed => collapsed::write(trace, &mut out, &mut remarks)?,
         Target::Speedscope => speedscope::write(trace, &mut out, &mut remarks)?,
     }
-    let bytes = out.finish()?;
-    Ok(Exported { bytes, remarks: remarks.finish() })
+    Ok(remarks.finish(out.finish()?))
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 use trace_export::{Exported, Target};
-use trace_reader::Trace;
+use trace_reader::{Problem, Trace};
 
 use crate::error::Error;
 use crate::escape::plain;
@@ -97,11 +97,13 @@ pub(crate) fn write_remarks(
     trace: &Trace,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let problems = trace.problems();
+    let of_file = trace.problems().iter();
+    let problems: Vec<&Problem> = of_file.chain(&exported.problems).collect();
     for problem in problems.iter().take(MOST_PROBLEMS) {
         writeln!(out, "{} {}", paint(ALARM, "trace:"), plain(&trace.describe(problem)))?;
     }
-    let more = problems.iter().count().saturating_sub(MOST_PROBLEMS);
+    let count = trace.problems().total() + exported.problem_count;
+    let more = count.saturating_sub(problems.len().min(MOST_PROBLEMS) as u64);
     if more > 0 {
         writeln!(out, "… and {more} more; `cargo trace report` counts them")?;
     }
