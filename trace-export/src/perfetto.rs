@@ -12,13 +12,15 @@
 //! | loss | slice on a track below the thread's |
 //! | wall clock | clock snapshots |
 //!
-//! Copies have no category. So the slices of category `region` are the regions of the trace, each once,
-//! and counts and sums over them are those of `cargo trace report`, without slices that have an annotation
-//! `lost` or `rest`. What is open at the end of the trace does not end here either.
+//! Copies have no category. So the slices of category `region` are the regions of the trace, each once; but one that
+//! was cut is several, of which all but the first have an annotation `rest`. What is open at the end of the trace does
+//! not end here either, and what nobody saw the end of has an annotation `lost`. So `cargo trace report` counts what
+//! has none of these, and sums up what is neither open nor lost.
 //!
 //! Threads are read one after the other: Perfetto puts events in the order of their times by itself, and a
-//! begin and an end that come from different threads find each other there. What is known at a time is one thread,
-//! and some bits for each task and future. Of what has ended without a begin, the begin is known from its end: if
+//! begin and an end that come from different threads find each other there; only if they are of the same nanosecond
+//! is their order that of the threads. What is known at a time is one thread, some bits for each task and future, and
+//! what names there are. Of what has ended without a begin, the begin is known from its end: if
 //! there is any such thing, the trace is read once more for it.
 //!
 //! | file | what |
@@ -61,6 +63,8 @@ use tracks::Tracks;
 const CUT: &str = "regions that end while others are open which began in them: the others are shown in two slices";
 const LATE: &str = "regions that end while many others are open which began in them: they are shown up to the end of those";
 const BEFORE: &str = "what began before the trace is shown as an instant, at its end";
+const STRAY: &str = "arguments are left out of which it is not known what they belong to";
+const CLAMPED: &str = "times that are beyond what the format has room for are at its limits";
 const WIDE: &str = "integers of more than 64 bits are shown as text";
 
 /// Writes a trace.
@@ -71,7 +75,7 @@ pub(crate) fn write(
 ) -> Result<(), Error> {
     let clock = trace.clock();
     let base_ns = clock.monotonic_ns(Time::START).unwrap_or(0);
-    let mut packets = Packets::new(trace.callsites(), base_ns, out);
+    let mut packets = Packets::new(base_ns, out);
     packets.wall_clock(Time::START, clock.wall_ns(Time::START))?;
     let tracks = Tracks::new(trace, &mut packets)?;
     let mut timeline = Timeline {
@@ -98,7 +102,7 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 struct Timeline<'t, 'o, 'w> {
     trace: &'t Trace,
     names: Names<'t>,
-    packets: Packets<'t, 'o, 'w>,
+    packets: Packets<'o, 'w>,
     tracks: Tracks<'t>,
     remarks: &'o mut Remarks,
     begun_tasks: Ids,
@@ -126,9 +130,13 @@ impl Timeline<'_, '_, '_> {
     #[inline]
     fn step(&mut self, line: &mut Line, nesting: &mut Nesting, item: &Item<'_>) -> io::Result<()> {
         match &item.step {
-            Step::RegionArgs { values, .. }
-            | Step::TaskArgs { values, .. }
-            | Step::FiberArgs { values, .. } => self.release(line, Some(values)),
+            step @ (Step::RegionArgs { .. } | Step::TaskArgs { .. } | Step::FiberArgs { .. }) => {
+                let values = line.held.and_then(|held| held.arguments(step));
+                if values.is_none() {
+                    self.remarks.met(STRAY);
+                }
+                self.release(line, values)
+            }
             Step::RegionBegan { .. }
             | Step::PollBegan { .. }
             | Step::RegionFound { .. }
@@ -152,13 +160,17 @@ impl Timeline<'_, '_, '_> {
     fn other(&mut self, line: &mut Line, time: Time, step: &Step<'_>) -> io::Result<()> {
         match *step {
             Step::RegionArg { region: Some(region), key, ref value } => {
-                self.add(line, line::Open::Region(region), time, key, value)
+                self.add_to_region(line, region, key, value)
+            }
+            Step::RegionArg { region: None, .. } => {
+                self.remarks.met(STRAY);
+                Ok(())
             }
             Step::TaskBegan { task, callsite, parent } => {
                 self.task_began(line, time, task, callsite, parent)
             }
             Step::TaskArg { task, key, ref value } => {
-                self.add(line, line::Open::Task(task), time, key, value)
+                self.add_to_task(line, task, time, key, value)
             }
             Step::TaskEnded { task, callsite, parent, begin } => {
                 self.task_ended(line, time, task, (callsite, parent.unwrap_or_default()), begin)
@@ -174,6 +186,10 @@ impl Timeline<'_, '_, '_> {
             Step::Counter { callsite, ref value } => self.counter(time, callsite, value),
             Step::Loss(ref loss) => self.loss(loss),
             Step::Gap { chunks, from } => self.gap(line.id, chunks, from, time),
+            Step::Problem(ref problem) => {
+                self.remarks.problem(problem);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -185,6 +201,7 @@ impl Timeline<'_, '_, '_> {
         self.tracks.tell_unknown_tasks(&mut self.packets)?;
         let (end, clock) = (self.trace.end(), self.trace.clock());
         self.packets.wall_clock(end, clock.wall_ns(end))?;
-        Ok(self.packets.finish()?)
+        self.remarks.met_times(CLAMPED, self.packets.finish()?);
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@
 use trace_reader::Value;
 
 use super::packets::Category;
+use crate::text::marked;
 
 /// What kind of event it is, by the number that Perfetto has for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,11 @@ pub(super) struct Annotations {
 }
 
 impl Annotations {
+    /// How many bytes they take.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -137,7 +143,7 @@ impl Annotations {
                 self.bytes.extend_from_slice(&value.to_le_bytes());
             }
             Value::Str(text) | Value::Debug(text) | Value::Display(text) => {
-                self.add_text(name, &text.to_str());
+                self.add_text(name, &marked(text));
             }
             Value::I128(value) => {
                 self.add_text(name, &value.to_string());

@@ -21,7 +21,7 @@ impl Timeline<'_, '_, '_> {
     ) -> io::Result<()> {
         let whole = message.to_str();
         let mut annotations = Annotations::default();
-        let category = &self.names.of(callsite).name;
+        let category = &self.names.of(callsite, self.remarks).name;
         if !category.is_empty() {
             annotations = annotations.with_text("category", category);
         }
@@ -61,10 +61,12 @@ impl Timeline<'_, '_, '_> {
             Value::I128(value) => Number::Double(value as f64),
             Value::U128(value) => Number::Double(value as f64),
             Value::F64(value) => Number::Double(value),
-            // No counter has others.
-            _ => return Ok(()),
+            _ => {
+                self.remarks.met("counters that have no number are left out");
+                return Ok(());
+            }
         };
-        let name = &self.names.of(callsite).name;
+        let name = &self.names.of(callsite, self.remarks).name;
         let event = Event::counter(self.tracks.counter(name, &mut self.packets)?);
         let details = Details { number: Some(value), ..Details::default() };
         self.packets.detailed(time, &event, details)

@@ -1,9 +1,12 @@
 //! What is known of the thread whose steps are being read.
 
-use trace_reader::{CallsiteId, TaskId, ThreadId, Time};
+use hashbrown::HashMap;
+use trace_reader::{CallsiteId, Step, TaskId, ThreadId, Time, Values};
 
 use super::events::Annotations;
 use crate::nesting::Slice;
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// How what a thread does is written.
 pub(super) struct Line {
@@ -12,13 +15,14 @@ pub(super) struct Line {
     pub(super) held: Option<Held>,
     /// The task whose regions the thread had last, and the track for these.
     pub(super) lane: Option<(TaskId, u64)>,
-    /// Arguments that were added to open regions and tasks.
-    pub(super) added: Vec<Added>,
+    /// Of the slices that are open, from the outside in, the tracks that their copies are on.
+    pub(super) copies: Vec<Option<u64>>,
+    pub(super) added: Added,
 }
 
 impl Line {
     pub(super) fn new(id: ThreadId) -> Self {
-        Self { id, held: None, lane: None, added: Vec::new() }
+        Self { id, held: None, lane: None, copies: Vec::new(), added: Added::default() }
     }
 }
 
@@ -43,21 +47,43 @@ pub(super) enum Begun {
         track: u64,
     },
     Future {
+        fiber: trace_reader::FiberId,
         track: u64,
     },
 }
 
-/// An argument that was added, which is written at the end of what it was added to.
+impl Held {
+    /// The arguments that a step tells of it.
+    #[inline]
+    pub(super) fn arguments<'s>(&self, step: &'s Step<'_>) -> Option<&'s Values<'s>> {
+        match (step, &self.begun) {
+            (Step::RegionArgs { region, values }, Begun::Slice { slice, .. }) => {
+                (*region == Some(slice.region)).then_some(values)
+            }
+            (Step::TaskArgs { task, values }, Begun::Task { task: begun, .. }) => {
+                (*task == Some(*begun)).then_some(values)
+            }
+            (Step::FiberArgs { fiber, values }, Begun::Future { fiber: begun, .. }) => {
+                (fiber == begun).then_some(values)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Arguments that were added to what is open: they are written at its end.
+#[derive(Default)]
 pub(super) struct Added {
-    pub(super) to: Open,
+    /// By the number of the region within the thread.
+    pub(super) regions: Map<u64, Annotations>,
+    pub(super) tasks: Map<TaskId, Vec<AddedToTask>>,
+    /// How much memory they take, about.
+    pub(super) bytes: usize,
+}
+
+/// An argument that was added to a task, which may end on another thread.
+pub(super) struct AddedToTask {
     pub(super) time: Time,
     pub(super) key: CallsiteId,
     pub(super) annotation: Annotations,
-}
-
-/// What it was added to: a task, or a region by its number within the thread.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Open {
-    Region(u64),
-    Task(TaskId),
 }

@@ -3,6 +3,9 @@
 use hashbrown::HashMap;
 use trace_reader::{CallsiteId, Callsites};
 
+use crate::remark::Remarks;
+use crate::text;
+
 /// So many bytes of them are kept, and a bit more for each.
 const MOST_BYTES: usize = 8 << 20;
 const OVERHEAD: usize = 64;
@@ -29,20 +32,20 @@ impl<'t> Names<'t> {
 
     /// Those of a callsite. Of one that is missing, a name that says so.
     #[inline]
-    pub(super) fn of(&mut self, id: CallsiteId) -> &Named {
+    pub(super) fn of(&mut self, id: CallsiteId, remarks: &mut Remarks) -> &Named {
         if !self.kept.contains_key(&id) {
-            self.look_up(id);
+            self.look_up(id, remarks);
         }
         &self.kept[&id]
     }
 
     #[cold]
-    fn look_up(&mut self, id: CallsiteId) {
+    fn look_up(&mut self, id: CallsiteId, remarks: &mut Remarks) {
         let callsite = self.callsites.get(id);
         let keys = callsite.map_or(Vec::new(), |callsite| callsite.keys);
         let named = Named {
-            name: self.callsites.name(id).into_owned(),
-            keys: keys.into_iter().map(|key| key.into_owned()).collect(),
+            name: text::name(&self.callsites.name(id), remarks).into_owned(),
+            keys: keys.iter().map(|key| text::name(key, remarks).into_owned()).collect(),
         };
         let keys_len: usize = named.keys.iter().map(|key| OVERHEAD + key.len()).sum();
         self.bytes += OVERHEAD + named.name.len() + keys_len;

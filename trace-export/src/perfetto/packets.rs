@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 use prost::Message;
-use trace_reader::{CallsiteId, Callsites, Time};
+use trace_reader::{CallsiteId, Time};
 
 use super::events::{Details, Event, Short, Stamp, put_detailed, put_plain};
 use super::proto::{
@@ -28,6 +28,9 @@ const BLOCK_LEN: usize = 128 << 10;
 
 /// The fastest.
 const LEVEL: Compression = Compression::new(1);
+
+/// Readers have times of 63 bits.
+const MOST_NS: u64 = i64::MAX as u64;
 
 /// What kind of thing an event is about; its number among the interned categories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +71,7 @@ struct Sequence {
 }
 
 /// The file.
-pub(super) struct Packets<'t, 'o, 'w> {
-    callsites: &'t Callsites,
+pub(super) struct Packets<'o, 'w> {
     out: &'o mut Output<'w>,
     short: Short,
     block: Vec<u8>,
@@ -77,26 +79,39 @@ pub(super) struct Packets<'t, 'o, 'w> {
     compressed: Vec<u8>,
     /// What the monotonic clock showed at the start of the trace.
     base_ns: u64,
+    /// How many times were beyond what a file can tell.
+    clamped: u64,
     sequence: Sequence,
 }
 
-impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
-    pub(super) fn new(callsites: &'t Callsites, base_ns: u64, out: &'o mut Output<'w>) -> Self {
+impl<'o, 'w> Packets<'o, 'w> {
+    pub(super) fn new(base_ns: u64, out: &'o mut Output<'w>) -> Self {
         Self {
-            callsites,
             out,
             short: Short::default(),
             block: Vec::with_capacity(BLOCK_LEN + (BLOCK_LEN >> 2)),
             compress: Compress::new(LEVEL, true),
             compressed: Vec::with_capacity(BLOCK_LEN),
-            base_ns,
+            // Beyond half of what there is it is no clock's, and there has to be room for the trace.
+            base_ns: if base_ns > MOST_NS / 2 { 0 } else { base_ns },
+            clamped: 0,
             sequence: Sequence::default(),
         }
     }
 
     /// A time of the trace, by the monotonic clock.
-    fn ns(&self, time: Time) -> u64 {
-        self.base_ns.saturating_add_signed(time.ns())
+    #[inline]
+    fn ns(&mut self, time: Time) -> u64 {
+        match self.base_ns.checked_add_signed(time.ns()) {
+            Some(ns) if ns <= MOST_NS => ns,
+            _ => self.clamp(time),
+        }
+    }
+
+    #[cold]
+    fn clamp(&mut self, time: Time) -> u64 {
+        self.clamped += 1;
+        self.base_ns.saturating_add_signed(time.ns()).min(MOST_NS)
     }
 
     /// Writes a packet that stands for itself.
@@ -208,7 +223,7 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
 
     /// The number by which events of the sequence call a callsite's name, which is told before.
     #[inline]
-    pub(super) fn name(&mut self, callsite: CallsiteId) -> u64 {
+    pub(super) fn name(&mut self, callsite: CallsiteId, name: impl FnOnce() -> String) -> u64 {
         let iid = u64::from(callsite.0) + 1;
         let is_new = if callsite.0 < u64::BITS {
             // Most programs have no more.
@@ -220,14 +235,13 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
             self.sequence.names.insert(iid)
         };
         if is_new {
-            self.tell_name(callsite, iid);
+            self.tell_name(name(), iid);
         }
         iid
     }
 
     #[cold]
-    fn tell_name(&mut self, callsite: CallsiteId, iid: u64) {
-        let name = self.callsites.name(callsite).into_owned();
+    fn tell_name(&mut self, name: String, iid: u64) {
         let interned_data = InternedData {
             event_names: vec![Interned { iid: Some(iid), name: Some(name) }],
             event_categories: Vec::new(),
@@ -250,8 +264,8 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
     fn write_block(&mut self) -> io::Result<()> {
         self.compress.reset();
         self.compressed.clear();
-        // What cannot be compressed grows a little.
-        self.compressed.reserve(self.block.len() + (self.block.len() >> 8) + 64);
+        // The fastest way has codes of up to nine bits for a byte of what cannot be compressed.
+        self.compressed.reserve(self.block.len() + (self.block.len() >> 3) + 1024);
         let status =
             self.compress.compress_vec(&self.block, &mut self.compressed, FlushCompress::Finish);
         if !matches!(status, Ok(Status::StreamEnd)) {
@@ -267,9 +281,12 @@ impl<'t, 'o, 'w> Packets<'t, 'o, 'w> {
         Ok(())
     }
 
-    /// Writes what is left.
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        if self.block.is_empty() { Ok(()) } else { self.write_block() }
+    /// Writes what is left. How many times were beyond what a file can tell.
+    pub(super) fn finish(mut self) -> io::Result<u64> {
+        if !self.block.is_empty() {
+            self.write_block()?;
+        }
+        Ok(self.clamped)
     }
 }
 

@@ -4,9 +4,8 @@ use std::io;
 
 use trace_reader::{CallsiteId, FiberId, RegionEnd, TaskId, Time, Values};
 
-use super::annotations::annotations_to;
 use super::events::{Annotations, Details, Event};
-use super::line::{Begun, Held, Line, Open};
+use super::line::{Begun, Held, Line};
 use super::packets::Category;
 use super::tasks::{future_flow, task_flow};
 use super::{BEFORE, CUT, LATE, Timeline};
@@ -42,7 +41,7 @@ impl Timeline<'_, '_, '_> {
                 self.slice_begins(line, time, slice, waited_ns, arguments)
             }
             Begun::Task { task, track } => self.task_begins(time, callsite, task, track, arguments),
-            Begun::Future { track } => {
+            Begun::Future { track, .. } => {
                 let event = Event::begin(Category::Future).on(track);
                 self.named(time, callsite, event, &arguments)
             }
@@ -58,7 +57,9 @@ impl Timeline<'_, '_, '_> {
         mut event: Event,
         annotations: &Annotations,
     ) -> io::Result<()> {
-        event.name_iid = Some(self.packets.name(callsite));
+        let Self { packets, names, remarks, .. } = self;
+        let name = || names.of(callsite, remarks).name.clone();
+        event.name_iid = Some(packets.name(callsite, name));
         self.annotated(time, event, annotations)
     }
 
@@ -92,7 +93,9 @@ impl Timeline<'_, '_, '_> {
         if waited_ns > 0 {
             annotations = annotations.with_number("ready_ns", waited_ns);
         }
-        if let Some(track) = self.below(line, &slice)? {
+        let track = self.below(line, &slice)?;
+        line.copies.push(track);
+        if let Some(track) = track {
             let copy = Event::begin(Category::Region).copy().on(track);
             if slice.is_poll() {
                 let details = Details { name: Some("poll"), ..(&annotations).into() };
@@ -106,7 +109,7 @@ impl Timeline<'_, '_, '_> {
         if slice.is_poll() {
             event.other_flow = Some(future_flow(fiber));
         }
-        if slice.is_outermost && task != TaskId::BACKGROUND {
+        if slice.is_outermost && !slice.is_rest && task != TaskId::BACKGROUND {
             event.flow = Some(task_flow(task));
         }
         self.named(time, callsite, event, &annotations)
@@ -120,9 +123,10 @@ impl Timeline<'_, '_, '_> {
         slice: Slice,
         ending: Ending,
     ) -> io::Result<()> {
-        let mut annotations = match line.added.is_empty() || ending == Ending::Cut {
-            true => Annotations::default(),
-            false => annotations_to(Open::Region(slice.region), &mut line.added),
+        let track = line.copies.pop().flatten();
+        let mut annotations = match ending {
+            Ending::Cut => Annotations::default(),
+            _ => line.added.to_region(slice.region),
         };
         match ending {
             Ending::Ended => {}
@@ -136,7 +140,7 @@ impl Timeline<'_, '_, '_> {
             Ending::Cut => self.remarks.met(CUT),
             Ending::Late => self.remarks.met(LATE),
         }
-        if let Some(track) = self.below(line, &slice)? {
+        if let Some(track) = track {
             self.annotated(time, Event::END.on(track), &annotations)?;
         }
         self.annotated(time, Event::END, &annotations)
@@ -147,7 +151,7 @@ impl Timeline<'_, '_, '_> {
     fn below(&mut self, line: &mut Line, slice: &Slice) -> io::Result<Option<u64>> {
         let &Slice { callsite, task, fiber, within, .. } = slice;
         if fiber != FiberId::NONE {
-            let name = &self.names.of(callsite).name;
+            let name = &self.names.of(callsite, self.remarks).name;
             return self.tracks.future(fiber, name, task, &mut self.packets).map(Some);
         }
         if within != FiberId::NONE {

@@ -4,10 +4,10 @@ use std::io;
 
 use trace_reader::{CallsiteId, FiberEnd, FiberId, Step, TaskId, Time};
 
-use super::annotations::annotations_to;
 use super::events::{Annotations, Details, Event};
-use super::line::{Begun, Held, Line, Open};
+use super::line::{Begun, Held, Line};
 use super::packets::Category;
+use super::tracks::short;
 use super::{BEFORE, Timeline};
 use crate::error::Error;
 use crate::ids::Ids;
@@ -28,7 +28,7 @@ impl Timeline<'_, '_, '_> {
             let id = Annotations::default().with_number("task", task.0);
             self.named(time, callsite, event, &id)?;
         }
-        let name = &self.names.of(callsite).name;
+        let name = &self.names.of(callsite, self.remarks).name;
         let track = self.tracks.known_task(task, name, parent, &mut self.packets)?;
         if self.begun_tasks.insert(task.0) {
             line.held = Some(Held { time, callsite, begun: Begun::Task { task, track } });
@@ -58,12 +58,9 @@ impl Timeline<'_, '_, '_> {
         (callsite, parent): (CallsiteId, TaskId),
         began: Option<Time>,
     ) -> io::Result<()> {
-        let mut annotations = match line.added.is_empty() {
-            true => Annotations::default(),
-            false => annotations_to(Open::Task(task), &mut line.added),
-        };
+        let mut annotations = line.added.to_task(task);
         if began.is_some() && task != TaskId::BACKGROUND {
-            let name = &self.names.of(callsite).name;
+            let name = &self.names.of(callsite, self.remarks).name;
             let track = self.tracks.known_task(task, name, parent, &mut self.packets)?;
             return match self.ended_tasks.insert(task.0) {
                 true => self.annotated(time, Event::END.on(track), &annotations),
@@ -88,10 +85,10 @@ impl Timeline<'_, '_, '_> {
         callsite: CallsiteId,
         task: TaskId,
     ) -> io::Result<()> {
-        let name = &self.names.of(callsite).name;
+        let name = &self.names.of(callsite, self.remarks).name;
         let track = self.tracks.future(fiber, name, task, &mut self.packets)?;
         if self.begun_futures.insert(fiber.0) {
-            line.held = Some(Held { time, callsite, begun: Begun::Future { track } });
+            line.held = Some(Held { time, callsite, begun: Begun::Future { fiber, track } });
         }
         Ok(())
     }
@@ -99,7 +96,7 @@ impl Timeline<'_, '_, '_> {
     pub(super) fn future_ended(&mut self, time: Time, end: &FiberEnd) -> io::Result<()> {
         let &FiberEnd { fiber, callsite, outcome, life } = end;
         let task = life.map_or(TaskId::BACKGROUND, |life| life.task);
-        let name = &self.names.of(callsite).name;
+        let name = &self.names.of(callsite, self.remarks).name;
         let track = self.tracks.future(fiber, name, task, &mut self.packets)?;
         let annotations = Annotations::default().with_text("outcome", outcome.word());
         let Some(life) = life else {
@@ -172,11 +169,11 @@ impl Timeline<'_, '_, '_> {
 /// The number of the flow along a task: from where it begins in its parent, through its own slice and its
 /// regions on threads.
 pub(super) fn task_flow(task: TaskId) -> u64 {
-    task.0 << 1
+    short(task.0) << 1
 }
 
 /// The number of the flow along a future: from a wake to the poll that follows, and from there to the next
 /// wake.
 pub(super) fn future_flow(fiber: FiberId) -> u64 {
-    fiber.0 << 1 | 1
+    short(fiber.0) << 1 | 1
 }

@@ -23,6 +23,7 @@
 use std::io;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
 use trace_reader::{FiberId, TaskId, ThreadId, Trace};
 
 use super::packets::Packets;
@@ -54,7 +55,7 @@ const MOST_LANES: usize = 1 << 16;
 const MOST_PARENTS: usize = 1 << 20;
 
 /// So far up it is looked whether a task is a part of itself, as only a file says that was made for it: Perfetto shows
-/// nothing of tracks that are below themselves.
+/// nothing of tracks that are below themselves. Tasks that begin each other in turn may well be more.
 const FURTHEST: usize = 256;
 
 /// Threads that have the operating system's number of another one, or none, get one from here on: beyond
@@ -78,55 +79,86 @@ pub(super) struct Tracks<'t> {
     /// Of the thread that is being read.
     lanes: Map<TaskId, u64>,
     lanes_len: u64,
-    /// By name.
-    counters: Map<String, u64>,
+    counters: Named,
     task_types: Types,
     future_types: Types,
 }
 
-/// The tracks of types, by name.
+/// Tracks that are found by name. There is an end to what names are kept: what has others shares a track.
+struct Named {
+    tracks: Map<String, u64>,
+    bytes: usize,
+    others: &'static str,
+}
+
+impl Named {
+    const MOST_BYTES: usize = 8 << 20;
+
+    fn new(others: &'static str) -> Self {
+        Self { tracks: Map::default(), bytes: 0, others }
+    }
+
+    /// The place of a name among them; what the track is called, if it is new.
+    fn place<'n>(&mut self, name: &'n str) -> (u64, Option<&'n str>) {
+        if let Some(&place) = self.tracks.get(name) {
+            return (place, None);
+        }
+        let is_known = self.bytes > Self::MOST_BYTES;
+        let name = if is_known { self.others } else { name };
+        let place = self.tracks.len() as u64;
+        match self.tracks.entry_ref(name) {
+            EntryRef::Occupied(entry) => (*entry.get(), None),
+            EntryRef::Vacant(entry) => {
+                entry.insert(place);
+                self.bytes += name.len() + size_of::<(String, u64)>();
+                (place, Some(name))
+            }
+        }
+    }
+}
+
+/// The tracks of types.
 struct Types {
     group: u64,
     title: &'static str,
     /// Tells the numbers of one group from those of the other.
     bit: u64,
-    tracks: Map<String, u64>,
+    named: Named,
 }
 
 impl Types {
     fn new(group: u64, title: &'static str, bit: u64) -> Self {
-        Self { group, title, bit, tracks: Map::default() }
+        Self { group, title, bit, named: Named::new("(other types)") }
     }
 
     /// The track for what has this name.
-    fn track(&mut self, name: &str, packets: &mut Packets<'_, '_, '_>) -> io::Result<u64> {
-        if let Some(&track) = self.tracks.get(name) {
-            return Ok(track);
-        }
-        if self.tracks.is_empty() {
+    fn track(&mut self, name: &str, packets: &mut Packets<'_, '_>) -> io::Result<u64> {
+        if self.named.tracks.is_empty() {
             packets.describe(TrackDescriptor {
                 child_ordering: Some(ChildTracksOrdering::Lexicographic.into()),
                 ..below(PROCESS, self.group, self.title.to_owned())
             })?;
         }
-        let track = number((self.tracks.len() as u64) << 1 | self.bit, TYPE);
-        self.tracks.insert(name.to_owned(), track);
-        packets.describe(TrackDescriptor {
-            child_ordering: Some(ChildTracksOrdering::Chronological.into()),
-            ..below(self.group, track, name.to_owned())
-        })?;
+        let (place, new) = self.named.place(name);
+        let track = number(place << 1 | self.bit, TYPE);
+        if let Some(name) = new {
+            packets.describe(TrackDescriptor {
+                child_ordering: Some(ChildTracksOrdering::Chronological.into()),
+                ..below(self.group, track, name.to_owned())
+            })?;
+        }
         Ok(track)
     }
 }
 
 impl<'t> Tracks<'t> {
     /// Tells of the process.
-    pub(super) fn new(trace: &'t Trace, packets: &mut Packets<'_, '_, '_>) -> io::Result<Self> {
+    pub(super) fn new(trace: &'t Trace, packets: &mut Packets<'_, '_>) -> io::Result<Self> {
         let header = trace.header();
         // 0 would be the kernel's idle process.
         let pid = header.and_then(|header| i32::try_from(header.pid).ok()).unwrap_or(0).max(1);
         let program = header.map_or("", |header| header.program.as_str());
-        let name = program.rsplit('/').next().filter(|name| !name.is_empty());
+        let name = program.rsplit(['/', '\\']).next().filter(|name| !name.is_empty());
         let command_line = header.map_or("", |header| header.command_line.as_str());
         packets.describe(TrackDescriptor {
             uuid: Some(PROCESS),
@@ -155,7 +187,7 @@ impl<'t> Tracks<'t> {
             futures: Ids::default(),
             lanes: Map::default(),
             lanes_len: 0,
-            counters: Map::default(),
+            counters: Named::new("(other counters)"),
             task_types: Types::new(TASKS, "Tasks", 0),
             future_types: Types::new(FUTURES, "Futures", 1),
         })
@@ -165,7 +197,7 @@ impl<'t> Tracks<'t> {
     pub(super) fn begin_thread(
         &mut self,
         id: ThreadId,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         self.lanes.clear();
         let track = number(id.0, THREAD);
@@ -202,7 +234,7 @@ impl<'t> Tracks<'t> {
     pub(super) fn lost(
         &mut self,
         thread: Option<ThreadId>,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         self.beside(thread, 0, "lost events", packets)
     }
@@ -211,7 +243,7 @@ impl<'t> Tracks<'t> {
     pub(super) fn late(
         &mut self,
         thread: ThreadId,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         self.beside(Some(thread), 1, "regions told late", packets)
     }
@@ -222,7 +254,7 @@ impl<'t> Tracks<'t> {
         thread: Option<ThreadId>,
         kind: u64,
         name: &str,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         // Threads are numbered from 1.
         let id = thread.map_or(0, |thread| thread.0) << 1 | kind;
@@ -235,20 +267,15 @@ impl<'t> Tracks<'t> {
     }
 
     /// A counter's track.
-    pub(super) fn counter(
-        &mut self,
-        name: &str,
-        packets: &mut Packets<'_, '_, '_>,
-    ) -> io::Result<u64> {
-        if let Some(&track) = self.counters.get(name) {
-            return Ok(track);
+    pub(super) fn counter(&mut self, name: &str, packets: &mut Packets<'_, '_>) -> io::Result<u64> {
+        let (place, new) = self.counters.place(name);
+        let track = number(place, COUNTER);
+        if let Some(name) = new {
+            packets.describe(TrackDescriptor {
+                counter: Some(CounterDescriptor {}),
+                ..below(PROCESS, track, name.to_owned())
+            })?;
         }
-        let track = number(self.counters.len() as u64, COUNTER);
-        packets.describe(TrackDescriptor {
-            counter: Some(CounterDescriptor {}),
-            ..below(PROCESS, track, name.to_owned())
-        })?;
-        self.counters.insert(name.to_owned(), track);
         Ok(track)
     }
 
@@ -266,7 +293,7 @@ impl<'t> Tracks<'t> {
         task: TaskId,
         name: &str,
         parent: TaskId,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         if self.tasks.insert(task.0) {
             self.describe_task(task, name, parent, packets)?;
@@ -280,7 +307,7 @@ impl<'t> Tracks<'t> {
         task: TaskId,
         name: &str,
         parent: TaskId,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<()> {
         let parent = match parent == TaskId::BACKGROUND || self.is_part_of(parent, task) {
             true => self.task_types.track(name, packets)?,
@@ -308,14 +335,11 @@ impl<'t> Tracks<'t> {
                 None => return false,
             }
         }
-        true
+        false
     }
 
     /// Tells of the tasks that were met, and of which nobody knows what they are.
-    pub(super) fn tell_unknown_tasks(
-        &mut self,
-        packets: &mut Packets<'_, '_, '_>,
-    ) -> io::Result<()> {
+    pub(super) fn tell_unknown_tasks(&mut self, packets: &mut Packets<'_, '_>) -> io::Result<()> {
         let unknown = self.used_tasks.without(&self.tasks);
         for id in unknown.iter() {
             self.describe_task(TaskId(id), "task", TaskId::BACKGROUND, packets)?;
@@ -328,7 +352,7 @@ impl<'t> Tracks<'t> {
         &mut self,
         task: TaskId,
         thread: ThreadId,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         if let Some(&track) = self.lanes.get(&task) {
             return Ok(track);
@@ -350,7 +374,7 @@ impl<'t> Tracks<'t> {
         fiber: FiberId,
         name: &str,
         task: TaskId,
-        packets: &mut Packets<'_, '_, '_>,
+        packets: &mut Packets<'_, '_>,
     ) -> io::Result<u64> {
         let track = number(fiber.0, FUTURE);
         if self.futures.insert(fiber.0) {
@@ -371,7 +395,17 @@ impl<'t> Tracks<'t> {
 
 /// The number of a track.
 fn number(id: u64, kind: u64) -> u64 {
-    id << KIND_BITS | kind
+    short(id) << KIND_BITS | kind
+}
+
+/// An id, with room for the kind in front of it. Only a file that was made for it has ids that are too long: of these
+/// a number is made that hardly ever is another one's.
+pub(super) fn short(id: u64) -> u64 {
+    const ROOM: u32 = u64::BITS - KIND_BITS - 1;
+    match id >> ROOM {
+        0 => id,
+        _ => 1 << ROOM | id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - ROOM),
+    }
 }
 
 fn below(parent: u64, track: u64, name: String) -> TrackDescriptor {
