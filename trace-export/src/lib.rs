@@ -10,8 +10,9 @@
 //! | [`Collapsed`](Target::Collapsed) | `collapsed.rs` | flame graph programs |
 //! | [`Speedscope`](Target::Speedscope) | `speedscope.rs` | speedscope.app |
 //!
-//! Each of these files speaks the words of its target, slices and goroutines for instance; the others
-//! speak ours. What a target cannot express is a [`Remark`].
+//! Each of these files speaks the words of its target, goroutines for instance; the others speak ours, but that a
+//! region or a poll is called a slice while it is open, as most targets do. What a target cannot express is a
+//! [`Remark`].
 //!
 //! ```
 //! use trace_export::{Target, export};

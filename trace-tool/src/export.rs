@@ -1,11 +1,11 @@
 //! `cargo trace export`: what another tool reads, out of a trace.
 //!
-//! The export is written beside the file that it becomes, and takes its place when it is whole: whoever
-//! finds a file there can read it.
+//! The export is written beside the file that it becomes, as `.NAME.….part`, and takes its place when it is whole:
+//! whoever finds a file there can read it. Only when this program is killed is the other one left behind.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 use trace_export::{Exported, Target};
@@ -22,8 +22,8 @@ const MOST_PROBLEMS: usize = 10;
 /// Where an export goes.
 pub(crate) enum Destination {
     Stdout,
-    /// Not there yet, or a file that is replaced.
-    Whole(NamedTempFile),
+    /// Not there yet, or a file that is replaced: the one at the path, where links to it lead.
+    Whole(NamedTempFile, PathBuf),
     /// Something else, a pipe for instance.
     Direct(File),
 }
@@ -45,16 +45,25 @@ impl Destination {
             Ok(metadata) if !metadata.is_file() => {
                 Ok(Self::Direct(File::options().write(true).open(output).map_err(cannot)?))
             }
-            _ => {
-                let directory = output.parent().filter(|directory| *directory != Path::new(""));
+            there => {
+                let path = output.canonicalize().unwrap_or_else(|_| output.to_owned());
+                let directory = path.parent().filter(|directory| *directory != Path::new(""));
                 let directory = directory.unwrap_or(Path::new("."));
-                let file = tempfile::Builder::new().prefix(".export-").tempfile_in(directory);
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                let file = tempfile::Builder::new()
+                    .prefix(&format!(".{name}."))
+                    .suffix(".part")
+                    .tempfile_in(directory);
                 // What a library adds to the error is the name of that file.
                 let plainly = |error: io::Error| match error.raw_os_error() {
                     Some(code) => io::Error::from_raw_os_error(code),
                     None => io::Error::from(error.kind()),
                 };
-                Ok(Self::Whole(file.map_err(plainly).map_err(cannot)?))
+                let file = file.map_err(plainly).map_err(cannot)?;
+                if let Ok(there) = there {
+                    file.as_file().set_permissions(there.permissions()).map_err(cannot)?;
+                }
+                Ok(Self::Whole(file, path))
             }
         }
     }
@@ -81,9 +90,9 @@ impl Destination {
         match self {
             Self::Stdout => export(&mut io::stdout().lock()),
             Self::Direct(mut file) => export(&mut file),
-            Self::Whole(mut file) => {
+            Self::Whole(mut file, path) => {
                 let exported = export(file.as_file_mut())?;
-                file.persist(output).map_err(|error| cannot(error.error))?;
+                file.persist(path).map_err(|error| cannot(error.error))?;
                 Ok(exported)
             }
         }

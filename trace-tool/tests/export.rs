@@ -71,6 +71,37 @@ fn a_file_that_is_there_is_replaced_by_a_whole_export_only() {
     assert!(fs::read(trace.path("out")).expect("it is there").starts_with(b"{"));
 }
 
+#[cfg(unix)]
+#[trace::test]
+fn links_are_followed_and_rights_kept() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let trace = Trace::of("cappuccino");
+    fs::write(trace.path("file"), "replaced").expect("a file");
+    fs::set_permissions(trace.path("file"), fs::Permissions::from_mode(0o640)).expect("its rights");
+    symlink("file", trace.path("link")).expect("a link");
+    assert_eq!(trace.run(&["export", "t.trace", "--to", "chrome", "-o", "link"]).code(), 0);
+    assert!(fs::symlink_metadata(trace.path("link")).expect("the link").is_symlink());
+    assert!(fs::read(trace.path("file")).expect("the export").starts_with(b"{"));
+    let mode = |name| fs::metadata(trace.path(name)).expect("a file").permissions().mode() & 0o777;
+    assert_eq!(mode("file"), 0o640);
+    // A new one tells as much as the trace.
+    assert_eq!(trace.run(&["export", "t.trace", "--to", "chrome", "-o", "new"]).code(), 0);
+    assert_eq!(mode("new"), 0o600);
+}
+
+#[trace::test]
+fn what_is_wrong_with_events_is_told() {
+    let trace = Trace::of("violations");
+    let report = trace.run(&["report", "t.trace", "--json"]).json();
+    let problems = report["problems"]["total"].as_u64().expect("a number") as usize;
+    assert!(problems > 0);
+    for target in TARGETS {
+        let answer = trace.run(&["export", "t.trace", "--to", target, "-o", "out"]);
+        let told = answer.stderr().lines().filter(|line| line.starts_with("trace: ")).count();
+        assert_eq!(told, problems, "{target}: {}", answer.stderr());
+    }
+}
+
 #[trace::test]
 fn the_trace_is_not_replaced() {
     let trace = Trace::of("cappuccino");
@@ -91,7 +122,7 @@ fn a_directory_that_is_not_there_is_named() {
         "{}",
         answer.stderr()
     );
-    assert!(!answer.stderr().contains(".export-"), "{}", answer.stderr());
+    assert!(!answer.stderr().contains(".part"), "{}", answer.stderr());
 }
 
 #[trace::test]
