@@ -44,6 +44,7 @@ mod collapsed;
 mod error;
 mod go;
 mod ids;
+mod intervals;
 mod json;
 mod nesting;
 mod output;

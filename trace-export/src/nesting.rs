@@ -37,6 +37,8 @@ pub(crate) struct Slice {
     pub(crate) begin: Time,
     /// It is the rest of one that was cut.
     pub(crate) is_rest: bool,
+    /// Its region began earlier, but something was told already that was later than that.
+    pub(crate) is_short: bool,
     /// Its region has ended, and it waits for those inside.
     is_over: bool,
     /// No region of the same task, nor a poll, is around it on this thread.
@@ -136,7 +138,8 @@ impl Nesting {
         waited_ns: u64,
         tell: &mut impl FnMut(Time, Edge),
     ) {
-        let begin = self.reach(begin);
+        let began = begin;
+        let begin = self.reach(began);
         let within = self.polled();
         let around = self.open.last();
         let is_outermost = around.is_none_or(|around| around.is_poll() || around.task != task);
@@ -148,6 +151,7 @@ impl Nesting {
             within,
             begin,
             is_rest: false,
+            is_short: began < begin,
             is_over: false,
             is_outermost,
         };

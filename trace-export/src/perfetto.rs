@@ -62,6 +62,8 @@ use tracks::Tracks;
 
 const CUT: &str = "regions that end while others are open which began in them: the others are shown in two slices";
 const LATE: &str = "regions that end while many others are open which began in them: they are shown up to the end of those";
+const SHORT: &str =
+    "regions that are found where others were shown already: they begin behind those";
 const BEFORE: &str = "what began before the trace is shown as an instant, at its end";
 const STRAY: &str = "arguments are left out of which it is not known what they belong to";
 const CLAMPED: &str = "times that are beyond what the format has room for are at its limits";

@@ -23,7 +23,9 @@ fn exported(trace: &Trace) -> (Read, Exported) {
     let mut bytes = Vec::new();
     let exported = export(trace, Target::Perfetto, &mut bytes).unwrap();
     assert_eq!(exported.bytes, bytes.len() as u64);
-    (reading::read(&bytes), exported)
+    let read = reading::read(&bytes);
+    assert!(read.ends_of_nothing.is_empty());
+    (read, exported)
 }
 
 fn read(trace: &Trace) -> Read {

@@ -1,9 +1,12 @@
 //! Perfetto's format of traces that go to its limits, read back.
 
+#[path = "go/nonsense.rs"]
+mod nonsense;
 #[path = "perfetto/reading.rs"]
 #[allow(dead_code, reason = "the other file of tests uses the rest")]
 mod reading;
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use reading::Read;
@@ -36,7 +39,9 @@ fn exported_since(monotonic_ns: u64, events: &str) -> (Read, Exported) {
     let trace = Trace::from_bytes(trace_format::text_to_file(&text).unwrap()).unwrap();
     let mut bytes = Vec::new();
     let exported = export(&trace, Target::Perfetto, &mut bytes).unwrap();
-    (reading::read(&bytes), exported)
+    let read = reading::read(&bytes);
+    assert!(read.ends_of_nothing.is_empty());
+    (read, exported)
 }
 
 fn remarks(exported: &Exported) -> Vec<&str> {
@@ -176,4 +181,37 @@ fn very_many_counters_share_a_track() {
     let others = read.tracks.values().find(|track| track.name == "(other counters)").unwrap();
     let of_others = read.counters.iter().filter(|(track, _)| *track == others.uuid).count();
     assert!((1..5000).contains(&of_others), "{of_others}");
+}
+
+/// Whatever events come in whatever order: threads nest, each slice of them that begins ends unless it is open, and
+/// what was not cut has the sums of the analysis.
+#[trace::test]
+fn of_nonsense_threads_make_sense() {
+    let head = &START[..START.find("block chunk").unwrap()];
+    let mut whole = 0;
+    for seed in 1..=400 {
+        let text = head.replace("MONOTONIC", "0") + &nonsense::blocks(seed);
+        let trace = Trace::from_bytes(trace_format::text_to_file(&text).unwrap()).unwrap();
+        let mut bytes = Vec::new();
+        let exported = export(&trace, Target::Perfetto, &mut bytes).unwrap();
+        let read = reading::read(&bytes);
+        let of_thread = |track: &u64| read.tracks[track].thread.is_some();
+        assert!(!read.ends_of_nothing.iter().any(of_thread), "seed {seed}");
+        let analysis = trace.analyze().unwrap();
+        let open = read
+            .slices
+            .iter()
+            .filter(|slice| slice.category == "region" && !slice.is_instant && slice.end.is_none());
+        let still: u64 = analysis.regions.iter().map(|row| row.open).sum();
+        assert_eq!(open.count() as u64, still, "open in seed {seed}");
+        if exported.remarks.iter().any(|remark| remark.text.starts_with("regions that ")) {
+            continue;
+        }
+        whole += 1;
+        let rows = analysis.regions.into_iter().filter(|row| row.durations.count() > 0);
+        let expected: BTreeMap<_, _> =
+            rows.map(|row| (row.name, (row.durations.count(), row.durations.total_ns()))).collect();
+        assert_eq!(read.sums("region"), expected, "seed {seed}");
+    }
+    assert!(whole > 20, "{whole}");
 }

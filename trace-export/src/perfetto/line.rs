@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 use trace_reader::{CallsiteId, Step, TaskId, ThreadId, Time, Values};
 
 use super::events::Annotations;
+use crate::intervals::Intervals;
 use crate::nesting::Slice;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -18,11 +19,20 @@ pub(super) struct Line {
     /// Of the slices that are open, from the outside in, the tracks that their copies are on.
     pub(super) copies: Vec<Option<u64>>,
     pub(super) added: Added,
+    /// The regions that were told by their ends only.
+    pub(super) late: Intervals,
 }
 
 impl Line {
     pub(super) fn new(id: ThreadId) -> Self {
-        Self { id, held: None, lane: None, copies: Vec::new(), added: Added::default() }
+        Self {
+            id,
+            held: None,
+            lane: None,
+            copies: Vec::new(),
+            added: Added::default(),
+            late: Intervals::default(),
+        }
     }
 }
 

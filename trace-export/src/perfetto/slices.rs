@@ -8,7 +8,7 @@ use super::events::{Annotations, Details, Event};
 use super::line::{Begun, Held, Line};
 use super::packets::Category;
 use super::tasks::{future_flow, task_flow};
-use super::{BEFORE, CUT, LATE, Timeline};
+use super::{BEFORE, CUT, LATE, SHORT, Timeline};
 use crate::nesting::{Edge, Ending, Slice};
 
 impl Timeline<'_, '_, '_> {
@@ -87,6 +87,9 @@ impl Timeline<'_, '_, '_> {
         mut annotations: Annotations,
     ) -> io::Result<()> {
         let Slice { callsite, task, fiber, .. } = slice;
+        if slice.is_short {
+            self.remarks.met(SHORT);
+        }
         if slice.is_rest {
             annotations = annotations.with_flag("rest");
         }
@@ -177,11 +180,13 @@ impl Timeline<'_, '_, '_> {
             let began = Annotations::default().with_text("began", "before the trace");
             return self.named(time, end.callsite, Event::instant(Category::Before), &began);
         };
-        let is_poll = end.fiber != FiberId::NONE;
-        let category = if is_poll { Category::Poll } else { Category::Region };
         let track = self.tracks.late(line.id, &mut self.packets)?;
-        let (event, none) = (Event::begin(category).on(track), Annotations::default());
-        self.named(began, end.callsite, event, &none)?;
-        self.annotated(end.end.max(began), Event::END.on(track), &none)
+        let shown = line.late.fit(began, end.end);
+        if shown != began {
+            self.remarks.met(SHORT);
+        }
+        let (event, none) = (Event::begin(Category::Region).on(track), Annotations::default());
+        self.named(shown, end.callsite, event, &none)?;
+        self.annotated(end.end, Event::END.on(track), &none)
     }
 }

@@ -260,8 +260,15 @@ impl<'t> Tracks<'t> {
         let id = thread.map_or(0, |thread| thread.0) << 1 | kind;
         let track = number(id, BESIDE);
         if self.beside.insert(id) {
-            let parent = thread.map_or(PROCESS, |thread| number(thread.0, THREAD));
-            packets.describe(below(parent, track, name.to_owned()))?;
+            // A thread that recorded nothing has no track, but it may have lost something.
+            let (parent, name) = match thread {
+                Some(thread) if self.trace.thread(thread).is_some() => {
+                    (number(thread.0, THREAD), name.to_owned())
+                }
+                Some(thread) => (PROCESS, format!("{name} of thread {thread}")),
+                None => (PROCESS, name.to_owned()),
+            };
+            packets.describe(below(parent, track, name))?;
         }
         Ok(track)
     }

@@ -166,6 +166,8 @@ pub(crate) struct Read {
     pub(crate) tracks: HashMap<u64, Track>,
     pub(crate) slices: Vec<Slice>,
     pub(crate) counters: Vec<(u64, f64)>,
+    /// The tracks with an end while nothing is open.
+    pub(crate) ends_of_nothing: Vec<u64>,
     /// Of the monotonic and the wall clock, read together.
     pub(crate) clocks: Vec<(u64, u64)>,
 }
@@ -276,10 +278,12 @@ impl Read {
                     });
                 }
                 2 => {
-                    let at = open.get_mut(&track).and_then(Vec::pop);
-                    let slice = &mut self.slices[at.expect("something is open on the track")];
-                    slice.end = Some(time);
-                    slice.annotations.extend(annotations);
+                    let Some(at) = open.get_mut(&track).and_then(Vec::pop) else {
+                        self.ends_of_nothing.push(track);
+                        continue;
+                    };
+                    self.slices[at].end = Some(time);
+                    self.slices[at].annotations.extend(annotations);
                 }
                 4 => {
                     let value = event.double_counter.or(event.counter.map(|value| value as f64));
