@@ -104,7 +104,7 @@ impl Timeline<'_, '_, '_> {
 impl Added {
     /// Takes the arguments that were added to a region.
     #[inline]
-    pub(super) fn to_region(&mut self, region: u64) -> Annotations {
+    pub(super) fn take_from_region(&mut self, region: u64) -> Annotations {
         if self.regions.is_empty() {
             return Annotations::default();
         }
@@ -114,7 +114,7 @@ impl Added {
     }
 
     /// Takes the arguments that were added to a task.
-    pub(super) fn to_task(&mut self, task: TaskId) -> Annotations {
+    pub(super) fn take_from_task(&mut self, task: TaskId) -> Annotations {
         let mut annotations = Annotations::default();
         for added in self.tasks.remove(&task).unwrap_or_default() {
             self.bytes = self.bytes.saturating_sub(OVERHEAD + added.annotation.len());

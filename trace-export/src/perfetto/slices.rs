@@ -129,7 +129,7 @@ impl Timeline<'_, '_, '_> {
         let track = line.copies.pop().flatten();
         let mut annotations = match ending {
             Ending::Cut => Annotations::default(),
-            _ => line.added.to_region(slice.region),
+            _ => line.added.take_from_region(slice.region),
         };
         match ending {
             Ending::Ended => {}

@@ -58,7 +58,7 @@ impl Timeline<'_, '_, '_> {
         (callsite, parent): (CallsiteId, TaskId),
         began: Option<Time>,
     ) -> io::Result<()> {
-        let mut annotations = line.added.to_task(task);
+        let mut annotations = line.added.take_from_task(task);
         if began.is_some() && task != TaskId::BACKGROUND {
             let name = &self.names.of(callsite, self.remarks).name;
             let track = self.tracks.known_task(task, name, parent, &mut self.packets)?;
