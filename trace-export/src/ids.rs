@@ -6,9 +6,9 @@ use hashbrown::HashMap;
 const WORDS: usize = 8;
 const LEAF_LEN: u64 = WORDS as u64 * 64;
 
-/// So many leaves there are at most, which is 19 MiB, and room for 67 million ids that are consecutive. Only a file
-/// that is made to fill the memory has ids so far apart that this is too little.
-pub(crate) const MOST_LEAVES: usize = 1 << 17;
+/// So many leaves there are at most: as many as a table of 9 MiB holds, which is room for 58 million ids that are
+/// consecutive. Only a file that is made to fill the memory has ids so far apart that this is too little.
+pub(crate) const MOST_LEAVES: usize = 7 << 14;
 
 /// A set of ids of tasks, or of futures.
 #[derive(Debug, Default)]

@@ -156,7 +156,7 @@ fn tasks_may_be_parts_of_very_many() {
         let _ = writeln!(events, "  +10 TaskBegin callsite=3 task={task} parent={}", task - 1);
     }
     let (read, _) = exported(&events);
-    let last = read.slices.iter().filter(|slice| slice.category == "task").next_back().unwrap();
+    let last = read.slices.iter().rfind(|slice| slice.category == "task").unwrap();
     assert_eq!(read.path(last.track).len(), 3 + 1000, "the process, all tasks, the type");
 }
 

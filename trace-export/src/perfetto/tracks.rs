@@ -56,7 +56,7 @@ const MOST_PARENTS: usize = 1 << 20;
 
 /// So far up it is looked whether a task is a part of itself, as only a file says that was made for it: Perfetto shows
 /// nothing of tracks that are below themselves. Tasks that begin each other in turn may well be more.
-const FURTHEST: usize = 256;
+const FURTHEST: usize = 32;
 
 /// Threads that have the operating system's number of another one, or none, get one from here on: beyond
 /// what Linux gives.
