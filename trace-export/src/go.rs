@@ -16,7 +16,7 @@
 //! | `threads.rs`, `processors.rs` | what is known of threads; on what they run |
 //! | `scheduling.rs` | which goroutine runs on a thread, and whether one does |
 //! | `futures.rs` | what is known of futures; when their goroutines run |
-//! | `annotations.rs`, `tasks.rs`, `logs.rs` | regions; tasks; logs, and what can only be shown as such |
+//! | `regions.rs`, `tasks.rs`, `logs.rs` | regions; tasks; logs, and what can only be shown as such |
 //!
 //! Invariants:
 //! 1. Events of a thread are written in the order of its steps, at ascending times. Whatever depends on
@@ -27,11 +27,11 @@
 //! 3. A thread whose last regions are open at the end of the trace is left as it is: nothing is
 //!    written behind that.
 
-mod annotations;
 mod file;
 mod futures;
 mod logs;
 mod processors;
+mod regions;
 mod scheduling;
 mod strings;
 mod tasks;
