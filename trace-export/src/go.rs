@@ -102,8 +102,10 @@ struct Export<'t, 'o, 'w> {
 
 impl Export<'_, '_, '_> {
     fn item(&mut self, item: &Item<'_>) {
-        if matches!(item.step, Step::TaskEntered { .. } | Step::Problem(_)) {
-            return;
+        match &item.step {
+            Step::TaskEntered { .. } => return,
+            Step::Problem(problem) => return self.remarks.problem(problem),
+            _ => {}
         }
         let Some(index) = self.threads.index(item.thread) else { return };
         let Some(mut thread) = self.threads.take(index) else { return };

@@ -177,6 +177,8 @@ fn mis_nested_regions_are_cut() {
         ]
     );
     assert_eq!(remarks(&exported), ["regions in which another one ended are two"]);
+    // What is wrong with the events is told as well.
+    assert_eq!((exported.problem_count, exported.problems.len()), (1, 1));
 }
 
 #[trace::test]
