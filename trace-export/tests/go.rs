@@ -210,6 +210,37 @@ fn regions_that_were_open() {
 }
 
 #[trace::test]
+fn regions_that_are_told_of_by_their_end_alone() {
+    let end = "+9 WholeRegionEnd callsite=2 age=5 task=0 inner=9";
+    let (told, exported) = told_of(&[end, "+1 RegionBegin callsite=1", end, "+1 RegionEnd"]);
+    assert_eq!(lines(&told)[1], "10 M1 G1 region \"grind\" of 0 ends");
+    assert_eq!(
+        remarks(&exported),
+        [
+            "of regions that are told of by their end alone only the end is shown",
+            "some regions that are told of by their end alone are left out",
+        ]
+    );
+}
+
+#[trace::test]
+fn arguments_find_regions_far_out() {
+    let mut events = vec!["+1 RegionBegin callsite=2"];
+    events.extend(["+1 RegionBegin callsite=1"; 100]);
+    // One that ends in the middle does not make the others others.
+    events.push("+1 WholeRegionEnd callsite=1 age=50 task=0 inner=50");
+    events.push("+1 RegionArg key=6 outward=99 value=i64:-2");
+    events.push("+1 RegionArg key=6 outward=100 value=i64:-3");
+    let (told, exported) = told_of(&events);
+    let sugar = lines(&told).into_iter().filter(|line| line.contains("\"sugar\""));
+    assert_eq!(sugar.collect::<Vec<_>>(), ["104 M1 G1 log of 0: \"sugar\" \"-2\""]);
+    assert!(
+        remarks(&exported)
+            .contains(&"some arguments are left out of which nothing is known what they belong to")
+    );
+}
+
+#[trace::test]
 fn lost_events_are_seen() {
     for name in ["chunk_is_missing_inside_a_region", "events_lost_while_the_pool_was_full"] {
         let (told, exported) = reader_data(name);
