@@ -9,6 +9,7 @@ use super::file::stamp;
 use super::threads::Machine;
 use super::wire::kind;
 use crate::nesting::{Nesting, Slice};
+use crate::text::marked;
 
 const ARGUMENTS: &str = "arguments are shown as logs";
 
@@ -165,7 +166,7 @@ impl Export<'_, '_, '_> {
 
     /// The string that a text is.
     fn text(&mut self, text: &Text<'_>) -> u64 {
-        self.words.strings.recent(&text.to_str(), &mut self.file, self.remarks)
+        self.words.strings.recent(&marked(text), &mut self.file, self.remarks)
     }
 
     /// The string that a value is.
