@@ -115,7 +115,8 @@ class Engine:
         self.group.signal(signal.SIGKILL)
 
     def ended(self):
-        return ValueError(f"trace_processor takes more than {PATIENCE_S} s" if self.is_late else "trace_processor ended")
+        what = f"takes more than {PATIENCE_S} s" if self.is_late else "ended"
+        return ValueError(f"trace_processor {what}")
 
     def close(self):
         # Nobody signals a group that may be somebody else's by then.
