@@ -3,19 +3,22 @@
 Go is here as a package of Python. The tool is compiled once, which takes most of a minute.
 """
 
+import collections
 import html
+import http.client
 import json
 import os
 import re
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 
+from processes import Group, run
+
 # Strings are quoted as Go does.
-EVENT = re.compile(r'(TaskBegin|TaskEnd|RegionBegin|RegionEnd|Log) Time=\d+ .*?(?:Type|Category)=("(?:[^"\\]|\\.)*")')
+EVENT = re.compile(r'^M=\S+ P=\S+ G=(\S+) (\w+) Time=(\d+)(?: .*?(?:Type|Category)=("(?:[^"\\]|\\.)*"))?', re.MULTILINE)
 # A row of the tables of tasks and regions: what it is about, and the link behind its number.
 ROW = re.compile(r'<td>(.*?)</td>\s*<td><a href="(/user(?:task|region)\?[^"]*)">(\d+)</a></td>', re.DOTALL)
 PATIENCE_S = 60
@@ -39,18 +42,40 @@ def go(packages):
     return os.path.join(packages, "go", "bin", "go")
 
 
+Event = collections.namedtuple("Event", "kind name goroutine time")
+ABOUT = {"TaskBegin", "TaskEnd", "RegionBegin", "RegionEnd", "Log"}
+
+
 def parsed(packages, file):
-    """The kinds and names of all events. Raises ValueError unless Go reads the file to its end."""
-    run = subprocess.run(
-        [go(packages), "tool", "trace", "-d=parsed", file],
-        env=environment(packages),
-        capture_output=True,
-        text=True,
-        errors="replace",
-    )
-    if run.returncode != 0:
-        raise ValueError(f"Go does not read it: {run.stderr.strip()[-300:]}")
-    return [(kind, unquoted(name)) for kind, name in EVENT.findall(run.stdout)]
+    """All events, in the order that Go finds. Raises ValueError unless Go reads the file to its end."""
+    tool = run([go(packages), "tool", "trace", "-d=parsed", file], env=environment(packages))
+    if tool.returncode != 0:
+        raise ValueError(f"Go does not read it: {tool.stderr.strip()[-300:]}")
+    return [
+        Event(kind, unquoted(name) if kind in ABOUT else "", goroutine, int(time))
+        for goroutine, kind, time, name in EVENT.findall(tool.stdout)
+    ]
+
+
+def durations(events):
+    """For how long the regions of each name were open together: at least, and at most.
+
+    Go gives every event a time of its own: one that is not behind the one before is a nanosecond behind it. So
+    an event that stands right behind others may have been as much earlier as these are many.
+    """
+    least, most = collections.Counter(), collections.Counter()
+    opened = collections.defaultdict(list)
+    last, crowd = 0, 0
+    for event in events:
+        crowd = crowd + 1 if event.time == last + 1 else 0
+        last = event.time
+        if event.kind == "RegionBegin":
+            opened[event.goroutine].append((event.time, crowd))
+        elif event.kind == "RegionEnd" and opened[event.goroutine]:
+            time, crowd_then = opened[event.goroutine].pop()
+            least[event.name] += event.time - crowd - time
+            most[event.name] += event.time - (time - crowd_then)
+    return {name: (least[name], most[name]) for name in most}
 
 
 ESCAPE = re.compile(r'\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)')
@@ -78,22 +103,27 @@ class Pages:
             port = probe.getsockname()[1]
         self.address = f"http://127.0.0.1:{port}"
         # Neither a browser, nor what Go says about not finding one. It starts the tool as a child.
-        self.process = subprocess.Popen(
+        self.group = Group(
             [go(packages), "tool", "trace", f"-http=127.0.0.1:{port}", file],
             env={**environment(packages), "BROWSER": "true", "PATH": "/nonexistent"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
+        try:
+            self.wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def wait(self):
+        """Until there is an answer."""
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
-                self.get("/")
-                return
-            except (urllib.error.URLError, ConnectionError):
-                if time.monotonic() > until or self.process.poll() is not None:
-                    self.close()
-                    raise ValueError("`go tool trace` does not answer") from None
+                return self.get("/")
+            except (OSError, http.client.HTTPException) as error:
+                if time.monotonic() > until or self.group.has_ended():
+                    raise ValueError(f"`go tool trace` does not answer: {error}") from None
                 time.sleep(0.1)
 
     def get(self, path):
@@ -139,7 +169,5 @@ class Pages:
             return response.read()
 
     def close(self):
-        # With the tool that it started: both are in a session of their own.
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, 15)
-        self.process.wait()
+        # With the tool that it started, which would go on alone.
+        self.group.end()

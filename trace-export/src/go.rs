@@ -16,7 +16,7 @@
 //! | `threads.rs`, `processors.rs` | what is known of threads; on what they run |
 //! | `scheduling.rs` | which goroutine runs on a thread, and whether one does |
 //! | `futures.rs` | what is known of futures; when their goroutines run |
-//! | `annotations.rs`, `tasks.rs`, `logs.rs` | regions; tasks; logs, and what can only be shown as such |
+//! | `regions.rs`, `tasks.rs`, `logs.rs` | regions; tasks; logs, and what can only be shown as such |
 //!
 //! Invariants:
 //! 1. Events of a thread are written in the order of its steps, at ascending times. Whatever depends on
@@ -27,11 +27,11 @@
 //! 3. A thread whose last regions are open at the end of the trace is left as it is: nothing is
 //!    written behind that.
 
-mod annotations;
 mod file;
 mod futures;
 mod logs;
 mod processors;
+mod regions;
 mod scheduling;
 mod strings;
 mod tasks;
@@ -102,8 +102,10 @@ struct Export<'t, 'o, 'w> {
 
 impl Export<'_, '_, '_> {
     fn item(&mut self, item: &Item<'_>) {
-        if matches!(item.step, Step::TaskEntered { .. } | Step::Problem(_)) {
-            return;
+        match &item.step {
+            Step::TaskEntered { .. } => return,
+            Step::Problem(problem) => return self.remarks.problem(problem),
+            _ => {}
         }
         let Some(index) = self.threads.index(item.thread) else { return };
         let Some(mut thread) = self.threads.take(index) else { return };

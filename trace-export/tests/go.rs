@@ -177,6 +177,8 @@ fn mis_nested_regions_are_cut() {
         ]
     );
     assert_eq!(remarks(&exported), ["regions in which another one ended are two"]);
+    // What is wrong with the events is told as well.
+    assert_eq!((exported.problem_count, exported.problems.len()), (1, 1));
 }
 
 #[trace::test]
@@ -204,6 +206,37 @@ fn regions_that_were_open() {
     assert_eq!(told.goroutines[&1], "thread 4");
     assert!(
         remarks(&exported).contains(&"regions that were open already begin when they are found")
+    );
+}
+
+#[trace::test]
+fn regions_that_are_told_of_by_their_end_alone() {
+    let end = "+9 WholeRegionEnd callsite=2 age=5 task=0 inner=9";
+    let (told, exported) = told_of(&[end, "+1 RegionBegin callsite=1", end, "+1 RegionEnd"]);
+    assert_eq!(lines(&told)[1], "10 M1 G1 region \"grind\" of 0 ends");
+    assert_eq!(
+        remarks(&exported),
+        [
+            "of regions that are told of by their end alone only the end is shown",
+            "some regions that are told of by their end alone are left out",
+        ]
+    );
+}
+
+#[trace::test]
+fn arguments_find_regions_far_out() {
+    let mut events = vec!["+1 RegionBegin callsite=2"];
+    events.extend(["+1 RegionBegin callsite=1"; 100]);
+    // One that ends in the middle does not make the others others.
+    events.push("+1 WholeRegionEnd callsite=1 age=50 task=0 inner=50");
+    events.push("+1 RegionArg key=6 outward=99 value=i64:-2");
+    events.push("+1 RegionArg key=6 outward=100 value=i64:-3");
+    let (told, exported) = told_of(&events);
+    let sugar = lines(&told).into_iter().filter(|line| line.contains("\"sugar\""));
+    assert_eq!(sugar.collect::<Vec<_>>(), ["104 M1 G1 log of 0: \"sugar\" \"-2\""]);
+    assert!(
+        remarks(&exported)
+            .contains(&"some arguments are left out of which nothing is known what they belong to")
     );
 }
 
@@ -242,7 +275,7 @@ fn traces_of_the_reader() {
 
 #[trace::test]
 fn long_and_odd_strings() {
-    let long = "a".repeat(1023) + "é" + &"b".repeat(9000);
+    let long = "a".repeat(1020) + "é" + &"b".repeat(9000);
     let odd = "quote \\\" line\\nbreak \\u{0} \\u{202e}right";
     let text = format!(
         "runtime-trace 1\nblock callsites\n  Callsite id=1 kind=region name=\"{long}\" \
@@ -268,7 +301,7 @@ fn long_and_odd_strings() {
     );
     let (told, exported) = exported(&text);
     assert_eq!(told.goroutines[&1], "program runtime.main\n");
-    let cut = "a".repeat(1023);
+    let cut = "a".repeat(1020) + "…";
     let text = told.lines.join("\n");
     for line in [
         format!("region \"{cut}\" of 0 begins"),
@@ -281,6 +314,79 @@ fn long_and_odd_strings() {
         assert!(text.contains(&line), "no {line} in {text}");
     }
     assert!(remarks(&exported).contains(&"strings are cut at 1,024 bytes"));
+}
+
+#[trace::test]
+fn texts_that_the_program_cut_say_so() {
+    let events = [
+        "+1 RegionBegin callsite=2",
+        "+0 RegionArgs values=[\"rob\"/9, debug:\"Some(\"/100]",
+        "+1 Log callsite=4 message=\"pai\"/4",
+        &format!("+1 Log callsite=4 message=\"{}\"/4000", "a".repeat(2000)),
+        "+1 RegionEnd",
+    ];
+    let (told, _) = told_of(&events);
+    let logs: Vec<_> = lines(&told).into_iter().filter(|line| line.contains(" log ")).collect();
+    assert_eq!(
+        logs,
+        [
+            "2 M1 G1 log of 0: \"beans\" \"rob…\"",
+            "2 M1 G1 log of 0: \"kind\" \"Some(…\"",
+            "3 M1 G1 log of 0: \"till\" \"pai…\"",
+            &format!("4 M1 G1 log of 0: \"till\" \"{}…\"", "a".repeat(1021)),
+        ]
+    );
+}
+
+/// So many tasks with numbers so far apart that which of them have begun takes too much memory.
+#[trace::test]
+fn of_very_many_tasks_some_are_not_shown() {
+    let number = |at: u64| 1 + 512 * at;
+    let mut blocks = String::new();
+    for piece in 0..14_u64 {
+        let begins = (0..10_000).map(|at| {
+            format!("+1 TaskBegin callsite=3 task={} parent=0", number(10_000 * piece + at))
+        });
+        let mut events: Vec<_> = begins.collect();
+        if piece == 13 {
+            for task in [number(0), number(139_999), 2] {
+                events.push(format!("+1 UnseenTaskEnd callsite=3 task={task}"));
+            }
+        }
+        let events: Vec<_> = events.iter().map(String::as_str).collect();
+        blocks += &chunk(1, 1000 + 10_000 * piece, "main", &events)
+            .replace("sequence=0", &format!("sequence={piece}"));
+    }
+    let (told, exported) = told(&blocks);
+    assert_eq!(lines(&told).iter().filter(|line| line.contains("begins")).count(), 131_072);
+    assert!(told.lines.last().is_some_and(|line| line.ends_with("blocks: no region open")));
+    let ends: Vec<_> = lines(&told).into_iter().filter(|line| line.ends_with(" ends")).collect();
+    assert_eq!(ends, ["140002 M1 G1 task 1 ends"]);
+    assert_eq!(remarks(&exported), ["of very many tasks some are not shown"]);
+    assert_eq!(exported.remarks[0].count, 140_000 - 131_072 + 2);
+}
+
+#[trace::test]
+fn of_very_many_callsites_that_are_not_there_some_are_one() {
+    let mut blocks = String::new();
+    for piece in 0..7_u64 {
+        let mut events = Vec::new();
+        for callsite in 1000 + 10_000 * piece..11_000 + 10_000 * piece {
+            events.push(format!("+1 RegionBegin callsite={callsite}"));
+            events.push(String::from("+1 RegionEnd"));
+        }
+        let events: Vec<_> = events.iter().map(String::as_str).collect();
+        blocks += &chunk(1, 1000 + 20_000 * piece, "main", &events)
+            .replace("sequence=0", &format!("sequence={piece}"));
+    }
+    let (told, exported) = told(&blocks);
+    let begins = told.lines.iter().filter(|line| line.ends_with("begins"));
+    let unknown = begins.clone().filter(|line| line.contains("\"unknown callsite\""));
+    assert_eq!((begins.count(), unknown.count()), (70_000, 70_000 - 65_536));
+    assert_eq!(
+        remarks(&exported),
+        ["of callsites that are not in the trace, some are shown as one"]
+    );
 }
 
 #[trace::test]

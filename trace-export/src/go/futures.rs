@@ -247,3 +247,24 @@ impl Export<'_, '_, '_> {
         self.settle(machine);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[trace::test]
+    fn there_is_an_end_to_futures_at_a_time() {
+        let mut futures = Futures::default();
+        let insert = |futures: &mut Futures, id| {
+            futures.insert(FiberId(id), CallsiteId(1), TaskId::BACKGROUND, 3)
+        };
+        for id in 1..=MOST as u64 {
+            assert_eq!(insert(&mut futures, id), Some(3 + id));
+        }
+        assert_eq!(insert(&mut futures, 0), None);
+        // When one has ended, there is room, but never for a number that was there.
+        futures.remove(FiberId(7));
+        assert_eq!(insert(&mut futures, 7), Some(4 + MOST as u64));
+        assert_eq!(insert(&mut futures, 0), None);
+    }
+}

@@ -8,15 +8,22 @@ use super::Export;
 use super::file::stamp;
 use super::threads::Machine;
 use super::wire::kind;
-use crate::nesting::Nesting;
-
-/// So many open regions are looked at for the one that an argument was added to.
-const MOST_OUTWARD: usize = 64;
+use crate::nesting::{Nesting, Slice};
+use crate::text::marked;
 
 const ARGUMENTS: &str = "arguments are shown as logs";
 
 /// The category of losses.
 const LOST: &str = "lost events";
+
+/// The region that an argument was added to. What is open ascends by number.
+fn open_region(nesting: &Nesting, region: Option<u64>) -> Option<&Slice> {
+    let open = nesting.open();
+    match open.last() {
+        Some(last) if Some(last.region) == region => Some(last),
+        _ => open.binary_search_by_key(&region?, |slice| slice.region).ok().map(|at| &open[at]),
+    }
+}
 
 impl Export<'_, '_, '_> {
     pub(super) fn log(
@@ -52,13 +59,10 @@ impl Export<'_, '_, '_> {
                 let message = self.value(value);
                 self.log(machine, now, TaskId::BACKGROUND, (category, message), Some(*callsite));
             }
-            Step::RegionArgs { region, values } => {
-                let open = nesting.open().iter().rev().take(MOST_OUTWARD);
-                match open.into_iter().find(|slice| Some(slice.region) == *region) {
-                    Some(slice) => self.arguments(machine, now, slice.task, slice.callsite, values),
-                    None => self.no_owner(),
-                }
-            }
+            Step::RegionArgs { region, values } => match open_region(nesting, *region) {
+                Some(slice) => self.arguments(machine, now, slice.task, slice.callsite, values),
+                None => self.no_owner(),
+            },
             Step::FiberArgs { fiber, values } => match self.futures.get(*fiber) {
                 Some(future) => {
                     self.arguments(machine, now, future.task, future.callsite, values);
@@ -74,13 +78,10 @@ impl Export<'_, '_, '_> {
                     _ => self.no_owner(),
                 }
             }
-            Step::RegionArg { region, key, value } => {
-                let open = nesting.open().iter().rev().take(MOST_OUTWARD);
-                match open.into_iter().find(|slice| Some(slice.region) == *region) {
-                    Some(slice) => self.argument(machine, now, slice.task, *key, value),
-                    None => self.no_owner(),
-                }
-            }
+            Step::RegionArg { region, key, value } => match open_region(nesting, *region) {
+                Some(slice) => self.argument(machine, now, slice.task, *key, value),
+                None => self.no_owner(),
+            },
             Step::TaskArg { task, key, value } => self.argument(machine, now, *task, *key, value),
             Step::Loss(loss) => self.loss(machine, now, loss.cause, loss.count),
             Step::Gap { chunks, .. } => {
@@ -165,7 +166,7 @@ impl Export<'_, '_, '_> {
 
     /// The string that a text is.
     fn text(&mut self, text: &Text<'_>) -> u64 {
-        self.words.strings.recent(&text.to_str(), &mut self.file, self.remarks)
+        self.words.strings.recent(&marked(text), &mut self.file, self.remarks)
     }
 
     /// The string that a value is.

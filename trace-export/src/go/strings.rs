@@ -47,17 +47,19 @@ impl Strings {
         if text.is_empty() {
             return EMPTY;
         }
-        let mut end = text.len();
-        if end > MOST_LEN {
+        let (mut text, mut mark) = (text, "");
+        if text.len() > MOST_LEN {
             remarks.met("strings are cut at 1,024 bytes");
-            end = MOST_LEN;
+            mark = "…";
+            let mut end = MOST_LEN - mark.len();
             while !text.is_char_boundary(end) {
                 end -= 1;
             }
+            text = &text[..end];
         }
-        let text = &text.as_bytes()[..end];
+        let len = text.len() + mark.len();
         // The kind and two numbers, of which the second is small.
-        if self.data.len() + 16 + text.len() > MOST_BATCH_LEN {
+        if self.data.len() + 16 + len > MOST_BATCH_LEN {
             self.flush(file);
         }
         if self.data.is_empty() {
@@ -67,8 +69,9 @@ impl Strings {
         self.next += 1;
         self.data.push(kind::STRING);
         put_varint(&mut self.data, number);
-        put_varint(&mut self.data, text.len() as u64);
-        self.data.extend_from_slice(text);
+        put_varint(&mut self.data, len as u64);
+        self.data.extend_from_slice(text.as_bytes());
+        self.data.extend_from_slice(mark.as_bytes());
         number
     }
 

@@ -13,6 +13,8 @@ use super::threads::Machine;
 use super::wire::kind;
 use crate::ids::{Ids, MOST_LEAVES};
 
+const TOO_MANY: &str = "of very many tasks some are not shown";
+
 /// Stands for no task.
 const NONE: u64 = u64::MAX;
 
@@ -36,14 +38,21 @@ impl Tasks {
         if task.0 == NONE { 0 } else { task.0 }
     }
 
-    /// A task begins; whether it may be written.
-    fn begin(&mut self, task: u64) -> bool {
+    /// A task begins; why it may not be written, if it may not.
+    fn begin(&mut self, task: u64) -> Result<(), &'static str> {
+        if task == 0 {
+            return Err("tasks whose number is not known are not shown");
+        }
+        let is_new = self.begun.insert(task);
         // Once some have been forgotten nobody knows which may begin.
-        if task == 0 || !self.begun.insert(task) || self.begun.has_forgotten() {
-            return false;
+        if self.begun.has_forgotten() {
+            return Err(TOO_MANY);
+        }
+        if !is_new {
+            return Err("tasks that begin again are one");
         }
         self.active.insert(task);
-        true
+        Ok(())
     }
 
     /// The parent that a task is shown with, which has begun now; 0 for none.
@@ -72,8 +81,8 @@ impl Export<'_, '_, '_> {
     ) {
         machine.last_task = (task, callsite);
         let (task, parent) = (self.tasks.number(task), self.tasks.number(parent));
-        if !self.tasks.begin(task) {
-            return self.remarks.met("tasks that begin again are one");
+        if let Err(why) = self.tasks.begin(task) {
+            return self.remarks.met(why);
         }
         let shown = self.tasks.parent(task, parent);
         if shown != parent {
@@ -96,6 +105,9 @@ impl Export<'_, '_, '_> {
             return self.remarks.met("of tasks whose number is not known the end is not shown");
         }
         if !self.tasks.active.remove(number) {
+            if self.tasks.begun.has_forgotten() {
+                return self.remarks.met(TOO_MANY);
+            }
             if self.tasks.begun.contains(number) {
                 return self.remarks.met("of tasks that end more than once the first end is shown");
             }

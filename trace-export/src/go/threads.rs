@@ -1,7 +1,7 @@
 //! The threads of the program: Go's Ms, and the goroutine that each of them is.
 //!
 //! The first thread of the trace is M 1, and runs goroutine 1 unless it polls a future. What is known of
-//! a thread lives while it is of use: of one that does nothing a number may be all that is left, and
+//! a thread lives while it is of use: of one that does nothing two numbers may be all that is left, and
 //! nothing is left of one that is over.
 
 use trace_reader::{CallsiteId, FiberId, TaskId, Thread as Traced, ThreadId};
@@ -70,8 +70,12 @@ impl Machine {
 /// Where a thread is.
 #[derive(Debug)]
 enum Place {
-    /// Nothing happens on it. Its goroutine was started and unblocked so many times.
-    Parked(u64),
+    /// Nothing happens on it. Its goroutine was started and unblocked so many times, and its latest event
+    /// was then: another one cannot be before.
+    Parked {
+        sequence: u64,
+        last: u64,
+    },
     Live(Box<Thread>),
     /// Somebody is working on it.
     Taken,
@@ -89,7 +93,11 @@ pub(super) struct Threads<'t> {
 
 impl<'t> Threads<'t> {
     pub(super) fn new(traced: &'t [Traced]) -> Self {
-        Self { traced, places: traced.iter().map(|_| Place::Parked(0)).collect(), live: 0 }
+        Self {
+            traced,
+            places: traced.iter().map(|_| Place::Parked { sequence: 0, last: 0 }).collect(),
+            live: 0,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -115,9 +123,10 @@ impl<'t> Threads<'t> {
     pub(super) fn take(&mut self, index: usize) -> Option<Box<Thread>> {
         match std::mem::replace(&mut self.places[index], Place::Taken) {
             Place::Live(thread) => Some(thread),
-            Place::Parked(sequence) => {
+            Place::Parked { sequence, last } => {
                 self.live += 1;
-                let machine = Machine { index, sequence, ..Machine::default() };
+                let batch = Batch::behind(last);
+                let machine = Machine { index, sequence, batch, ..Machine::default() };
                 Some(Box::new(Thread { nesting: Nesting::default(), machine }))
             }
             other => {
@@ -127,7 +136,7 @@ impl<'t> Threads<'t> {
         }
     }
 
-    /// The same of a thread of which more is known than a number.
+    /// The same of a thread of which more is known than these numbers.
     pub(super) fn take_live(&mut self, index: usize) -> Option<Box<Thread>> {
         matches!(self.places[index], Place::Live(_)).then(|| self.take(index)).flatten()
     }
@@ -139,13 +148,13 @@ impl<'t> Threads<'t> {
         self.places[index] = Place::Live(thread);
     }
 
-    /// Instead of being given back a thread is forgotten, but for a number that is needed when it
+    /// Instead of being given back a thread is forgotten, but for two numbers that are needed when it
     /// goes on. Its batch has been written.
     pub(super) fn forget(&mut self, machine: &Machine) {
         self.live -= 1;
         self.places[machine.index] = match machine.is_over {
             true => Place::Gone,
-            false => Place::Parked(machine.sequence),
+            false => Place::Parked { sequence: machine.sequence, last: machine.batch.last() },
         };
     }
 }

@@ -78,6 +78,11 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// The first batch behind one that was forgotten, the latest event of which was then.
+    pub(super) fn behind(last: u64) -> Self {
+        Self { last, ..Self::default() }
+    }
+
     /// What has been put in, and the time that it begins at.
     pub(super) fn contents(&self) -> (u64, &[u8]) {
         (self.begin, &self.data)

@@ -108,7 +108,6 @@ impl<'t> Vocabulary<'t> {
                 Words { name: number, stack, is_task, is_sleep: is_sleep(&name, &module) }
             }
             None if self.unknown == MOST_UNKNOWN => {
-                // The one that was kept last is as good as any.
                 remarks.met("of callsites that are not in the trace, some are shown as one");
                 let name = self.shared("unknown callsite", file, remarks);
                 return Words { name, ..Words::default() };

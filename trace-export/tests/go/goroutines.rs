@@ -161,3 +161,22 @@ fn ten_thousand_threads_under_way() {
     let (told, _) = told(&blocks);
     assert_eq!((told.processors, told.goroutines.len()), (10_000, 10_000));
 }
+
+/// So many threads that all of them are written, stopped and forgotten midway, and go on.
+#[trace::test]
+fn threads_that_are_forgotten_go_on() {
+    let mut blocks = String::new();
+    let events =
+        ["+0 RegionBegin callsite=1", "+10 RegionEnd", "+900000 Log callsite=4 message=\"x\""];
+    for thread in 1..=40_000 {
+        blocks += &chunk(thread, 100_000 + 20 * thread, "worker", &events);
+    }
+    blocks += "block losses\n  LossRecord thread=1 cause=reentrant count=3 from=8000 to=9000\n";
+    let (told, exported) = told(&blocks);
+    assert_eq!(told.goroutines.len(), 40_000);
+    assert_eq!(told.lines.iter().filter(|line| line.ends_with("\"x\"")).count(), 40_000);
+    assert!(told.processors < 2000, "{} are active at the same time", told.processors);
+    let lost = told.lines.iter().filter(|line| line.contains(" G1 log of 0: \"lost events\""));
+    assert_eq!(lost.count(), 1);
+    assert_eq!(remarks(&exported), ["lost events are shown as logs"]);
+}

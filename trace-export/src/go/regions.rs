@@ -1,6 +1,6 @@
 //! Regions of the goroutine that runs on a thread.
 
-use trace_reader::{CallsiteId, Fate, FiberId, RegionEnd, TaskId};
+use trace_reader::{CallsiteId, RegionEnd, TaskId};
 
 use super::Export;
 use super::threads::Machine;
@@ -57,16 +57,20 @@ impl Export<'_, '_, '_> {
         self.put(machine, kind::REGION_END, now, [task, words.name, words.stack]);
     }
 
-    /// A region ends of which nothing was told. The parser takes that only where none is open.
+    /// A region ends of which nothing was told before. The parser takes that only where none is open.
     #[cold]
     pub(super) fn region_alone(&mut self, machine: &mut Machine, now: u64, end: &RegionEnd) {
-        let ended = matches!(end.fate, Fate::Complete | Fate::BeganBefore);
-        if machine.is_over || !ended || end.fiber != FiberId::NONE || machine.depth > 0 {
-            return self.remarks.met("some regions are left out of which only the end is known");
+        if machine.depth > 0 {
+            return self
+                .remarks
+                .met("some regions that are told of by their end alone are left out");
         }
         let words = self.words(end.callsite);
         let task = self.tasks.number(end.task);
         self.put(machine, kind::REGION_END, now, [task, words.name, words.stack]);
-        self.remarks.met("of regions that began before the trace only the end is shown");
+        self.remarks.met(match end.begin {
+            Some(_) => "of regions that are told of by their end alone only the end is shown",
+            None => "of regions that began before the trace only the end is shown",
+        });
     }
 }
