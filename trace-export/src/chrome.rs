@@ -10,7 +10,8 @@
 //! | log, argument that comes later to a task | `i` on its thread, `n` in its task |
 //! | counter | `C` |
 //! | wake, task that goes on elsewhere | `s`, `t`, `f` |
-//! | loss, region of which only the end is told | `X` on a line of its own |
+//! | loss | `B` and `E` on a line of its own |
+//! | region of which only the end is told | `b` and `e` with an id of its own |
 //!
 //! Invariants: on every line `B` and `E` nest, and the times of the events of a thread ascend; so it is with `b`
 //! and `e` of one id. What is open at the end of the trace has no end here.

@@ -59,44 +59,44 @@ impl Pen<'_, '_> {
         self.events.arg("value", |out| out.extend_from_slice(args)).end();
     }
 
-    /// Another line of a thread, named when it is new, and where an interval can begin on it.
-    pub(super) fn extra(
-        &mut self,
-        thread: ThreadId,
-        extra: Extra,
-        begin: Time,
-        end: Time,
-    ) -> (u32, Time) {
-        let (line, is_new, intervals) = self.lines.extra(thread, extra);
-        let begin = intervals.fit(begin, end);
-        if is_new {
-            let label = self.trace.thread(thread).map(trace_reader::Thread::label);
-            let what = match extra {
-                Extra::Lost | Extra::LostSomewhere => "lost events",
-                Extra::Alone => "regions without a begin",
-            };
-            let name = match label {
-                Some(label) => format!("{label}: {what}"),
-                None => what.to_owned(),
-            };
-            self.name_line(line, thread, &name);
-        }
-        (line, begin)
-    }
-
     pub(super) fn lost(&mut self, loss: &Loss, extra: Extra) {
         let thread = loss.thread.unwrap_or(ThreadId(u64::MAX));
-        let (line, begin) = self.extra(thread, extra, loss.from, loss.to);
-        self.events.event(b'X', line, begin).lasting(begin, loss.to);
-        self.events.plain(",\"cat\":\"loss\",\"name\":\"lost events\"");
-        self.events.arg("cause", |out| json::string(out, loss.cause.word()));
-        self.events.arg("count", |out| json::value(out, &Value::U64(loss.count))).end();
+        self.args.clear();
+        json::string(&mut self.args, loss.cause.word());
+        let name = format!("\"{} events lost\"", loss.count);
+        self.missing(thread, extra, (loss.from, loss.to), &name, "cause");
     }
 
     pub(super) fn gap(&mut self, thread: ThreadId, from: Time, to: Time, chunks: u64) {
-        let (line, begin) = self.extra(thread, Extra::Lost, from, to);
-        self.events.event(b'X', line, begin).lasting(begin, to);
-        self.events.plain(",\"cat\":\"loss\",\"name\":\"missing chunks\"");
-        self.events.arg("chunks", |out| json::value(out, &Value::U64(chunks))).end();
+        self.args.clear();
+        json::value(&mut self.args, &Value::U64(chunks));
+        let name = format!("\"{chunks} chunks lost\"");
+        self.missing(thread, Extra::Lost, (from, to), &name, "chunks");
+    }
+
+    /// Writes a slice for what is missing, on a line of its own, with the argument whose value is there.
+    ///
+    /// Never as `X`: in a file with one of these, `trace_processor` takes each `E` before the `B` of the same time.
+    fn missing(
+        &mut self,
+        thread: ThreadId,
+        extra: Extra,
+        times: (Time, Time),
+        name: &str,
+        key: &str,
+    ) {
+        let (line, is_new, (begin, end)) = self.lines.extra(thread, extra, times);
+        if is_new {
+            let label = self.trace.thread(thread).map(trace_reader::Thread::label);
+            let name = match label {
+                Some(label) => format!("{label}: lost events"),
+                None => "lost events".to_owned(),
+            };
+            self.name_line(line, thread, &name);
+        }
+        self.events.event(b'B', line, begin).plain(",\"cat\":\"lost\"").named(name.as_bytes());
+        let args = &self.args;
+        self.events.arg(key, |out| out.extend_from_slice(args)).end();
+        self.events.event(b'E', line, end).end();
     }
 }
