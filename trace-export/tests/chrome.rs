@@ -334,6 +334,23 @@ fn what_is_found_behind_a_loss_does_not_go_back_in_time() {
 }
 
 #[trace::test]
+fn nor_does_it_when_very_many_threads_were_active_meanwhile() {
+    let first = "  +100 RegionBegin callsite=7\n  +0 RegionEnd\n";
+    let other = "  +0 RegionBegin callsite=2\n  +1 RegionEnd\n";
+    let others: String = (2..2000).map(|thread| chunk(thread, 1300) + other).collect();
+    let found = "depth=1 open=[OpenRegion callsite=1 age=430 task=0 outer=none fiber=0]";
+    let second = chunk(1, 1500).replace("sequence=0", "sequence=1");
+    let second = second.replace("depth=0 open=[]", found);
+    let end = "  +10 WholeRegionEnd callsite=1 age=440 task=0 inner=0\n";
+    let trace = cafe(&format!("{}{first}{others}{second}{end}", chunk(1, 1000)));
+    let told = told(&trace, "BE").into_iter().filter(|event| event.contains(" 101 "));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        ["100 101 B milk", "100 101 E", "100 101 B brew", "510 101 E"]
+    );
+}
+
+#[trace::test]
 fn threads_have_numbers_that_no_other_line_has() {
     let chunk = |thread: u64, number: u64| {
         chunk(thread, 1000)
