@@ -270,6 +270,21 @@ fn logs_counters_and_later_arguments() {
 }
 
 #[trace::test]
+fn names_and_keys_are_cut() {
+    let long = "é".repeat(300 << 10);
+    let callsite = format!(
+        "  Callsite id=10 kind=region name=\"{long}\" file=\"\" line=0 module=\"\" keys=[\"{long}\"]\n"
+    );
+    let region = "  +1 RegionBegin callsite=10\n  +0 RegionArgs values=[u64:1]\n  +1 RegionEnd\n";
+    let trace =
+        trace_of(&format!("{CAFE}{callsite}{}{}{CLOSED}", chunk(1, 1000), region.repeat(10)));
+    let (text, _) = given::text_of(&trace, Chrome);
+    assert!(text.len() < 10 * 2 * (16 << 10) + (4 << 10), "{}", text.len());
+    assert_eq!(remarks_of(&trace, Chrome), ["names are cut at 16,384 bytes (2 times)"]);
+    events(&trace);
+}
+
+#[trace::test]
 fn losses_have_a_line_of_their_own() {
     let golden = given::golden();
     let (_, trace) =
