@@ -225,20 +225,20 @@ fn futures_have_their_polls_and_wakes_their_arrows() {
     assert_eq!(
         ends[ends.len() - 2..],
         [
-            r#"110 0x6 e order {"busy_ns":41,"outcome":"cancelled","polls":2,"waited_ns":39}"#,
+            r#"110 0x6 e order {"busy_ns":41,"outcome":"cancelled","polls":2,"ready_ns":39}"#,
             "110 0x5 e order",
         ],
     );
     assert_eq!(
         told(&trace, "Bstf"),
         [
-            r#"20 11 B order {"future":6,"task":5,"waited_ns":10}"#,
+            r#"20 11 B order {"future":6,"ready_ns":10,"task":5}"#,
             "20 11 s task 0x5",
             r#"21 11 B milk {"future":7,"task":5}"#,
             r#"26 11 B heat {"task":5}"#,
             "60 11 B heat",
             "61 11 s wake 0x1",
-            r#"90 12 B order {"future":6,"task":5,"waited_ns":29}"#,
+            r#"90 12 B order {"future":6,"ready_ns":29,"task":5}"#,
             "90 12 t task 0x5",
             "90 12 f wake 0x1",
             r#"92 12 B milk {"future":7,"task":5}"#,
@@ -398,6 +398,49 @@ fn what_began_before_a_window_is_not_before_0() {
     );
     // 1000 ns before the start of the trace.
     assert_eq!(json_of(&trace, Chrome)["otherData"]["start_unix_ns"], "999000");
+}
+
+#[trace::test]
+fn what_nobody_saw_begin_is_no_region() {
+    let trace = alone(
+        "  +9 UnseenRegionEnd callsite=1\n  +1 UnseenTaskEnd callsite=3 task=8\n  \
+         +1 UnseenTaskEnd callsite=3 task=0\n  +1 UnseenFiberEnd callsite=7 fiber=6 outcome=completed\n",
+    );
+    let events = events(&trace);
+    let before: Vec<_> = events
+        .iter()
+        .filter(|event| event["ph"] != "M")
+        .map(|event| (&event["cat"], &event["name"], &event["args"]))
+        .collect();
+    let began = "before the trace";
+    assert_eq!(
+        before,
+        [
+            (&json!("before"), &json!("brew"), &json!({"began": began})),
+            (&json!("before"), &json!("order"), &json!({"began": began, "task": 8})),
+            (&json!("before"), &json!("order"), &json!({"began": began})),
+            (
+                &json!("before"),
+                &json!("milk"),
+                &json!({"began": began, "future": 6, "outcome": "completed"})
+            ),
+        ],
+    );
+}
+
+#[trace::test]
+fn texts_that_were_cut_say_so() {
+    let trace = alone(
+        "  +1 Log callsite=4 message=\"paid\"/9\n  +1 RegionBegin callsite=2\n  \
+         +0 RegionArgs values=[\"arab\"/1000, debug:\"x\"/5]\n  +1 RegionEnd\n",
+    );
+    assert_eq!(
+        told(&trace, "iB"),
+        [
+            r#"1 101 i paid… {"category":"till","cut_from_bytes":9,"message":"paid…"}"#,
+            r#"2 101 B grind {"beans":"arab…","lost'":"x…"}"#,
+        ],
+    );
 }
 
 #[trace::test]

@@ -29,6 +29,9 @@ const MOST_HELD: usize = 64;
 /// So many futures that were woken are remembered at most.
 const MOST_WOKEN: usize = 1 << 20;
 
+/// When something began that the trace does not tell of, in the words of an argument.
+const BEFORE: &str = "before the trace";
+
 /// All that is known on the way through a trace.
 pub(super) struct Timeline<'t, 'r> {
     threads: Threads,

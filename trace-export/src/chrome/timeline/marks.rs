@@ -6,7 +6,7 @@ use super::Pen;
 use crate::chrome::async_slices::{FIRST, Whole};
 use crate::chrome::lines::Extra;
 use crate::chrome::threads::Thread;
-use crate::json;
+use crate::{json, text};
 
 /// The names of logs have so many characters at most: what is written beside a mark on a line.
 const MOST_NAME_CHARS: usize = 200;
@@ -25,12 +25,16 @@ impl Pen<'_, '_> {
         self.args.clear();
         match full.char_indices().nth(MOST_NAME_CHARS) {
             Some((end, _)) => json::string(&mut self.args, &format!("{}…", &full[..end])),
-            None => json::text(&mut self.args, message),
+            None => json::string(&mut self.args, &text::marked(message)),
         }
         let events = &mut self.events;
         events.event(b'i', thread.line, time).plain(",\"s\":\"t\",\"cat\":\"log\"");
         events.named(&self.args).arg("category", |out| out.extend_from_slice(category));
-        events.arg("message", |out| json::text(out, message)).end();
+        events.arg("message", |out| json::string(out, &text::marked(message)));
+        if let Some(len) = message.original_len {
+            events.arg("cut_from_bytes", |out| json::value(out, &Value::U64(len)));
+        }
+        events.end();
         thread.last = thread.last.max(time);
         let task = Whole::Task(task);
         if self.slices.is_open(task) {

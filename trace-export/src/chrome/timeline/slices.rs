@@ -2,7 +2,7 @@
 
 use trace_reader::{CallsiteId, RegionEnd, TaskId, Time, Value};
 
-use super::{MOST_ADDED, MOST_ADDED_BYTES, Pen, push_arg};
+use super::{BEFORE, MOST_ADDED, MOST_ADDED_BYTES, Pen, push_arg};
 use crate::chrome::async_slices::{FIRST, Part, Row, Whole};
 use crate::chrome::threads::{Begun, Thread};
 use crate::json;
@@ -60,7 +60,7 @@ impl Pen<'_, '_> {
             events.arg("future", |out| json::value(out, &Value::U64(slice.fiber.0)));
         }
         if waited_ns > 0 {
-            events.arg("waited_ns", |out| json::value(out, &Value::U64(waited_ns)));
+            events.arg("ready_ns", |out| json::value(out, &Value::U64(waited_ns)));
         }
         events.end();
         thread.last = time;
@@ -171,7 +171,7 @@ impl Pen<'_, '_> {
             // There is no end to put them on.
             let name = &self.names.of(slice.callsite, self.remarks).name;
             self.events.event(b'i', thread.line, time);
-            self.events.plain(",\"s\":\"t\",\"cat\":\"argument\"").named(name).args(&added).end();
+            self.events.plain(",\"s\":\"t\"").named(name).args(&added).end();
         }
         thread.last = time;
     }
@@ -182,8 +182,8 @@ impl Pen<'_, '_> {
             self.remarks.met("regions that began before the trace are shown as instants");
             let name = &self.names.of(end.callsite, self.remarks).name;
             self.events.event(b'i', thread.line, time);
-            self.events.plain(",\"s\":\"t\",\"cat\":\"region\"").named(name);
-            self.events.arg("began_before", |out| out.extend_from_slice(b"true")).end();
+            self.events.plain(",\"s\":\"t\",\"cat\":\"before\"").named(name);
+            self.events.arg("began", |out| json::string(out, BEFORE)).end();
             thread.last = time;
             return;
         };
