@@ -401,6 +401,51 @@ fn what_began_before_a_window_is_not_before_0() {
 }
 
 #[trace::test]
+fn counters_are_numbers() {
+    let counters = [
+        "u64:18446744073709551615",
+        "i64:-9007199254740992",
+        "i128:-170141183460469231731687303715884105728",
+        "i128:-7",
+        "u128:18446744073709551616",
+        "f64:inf",
+        "bits:9221120237041090560",
+        "\"no number\"",
+        "true",
+    ];
+    let events: String =
+        counters.iter().map(|value| format!("  +1 Counter callsite=5 value={value}\n")).collect();
+    let trace = alone(&events);
+    assert_eq!(
+        told(&trace, "C"),
+        [
+            r#"1 101 C queue {"value":"18446744073709551615"}"#,
+            r#"2 101 C queue {"value":-9007199254740992}"#,
+            r#"3 101 C queue {"value":-1.7014118346046923e+38}"#,
+            r#"4 101 C queue {"value":-7}"#,
+            r#"5 101 C queue {"value":1.8446744073709552e+19}"#,
+        ],
+    );
+    assert_eq!(remarks_of(&trace, Chrome), ["counters that have no number are left out (4 times)"]);
+}
+
+#[trace::test]
+fn what_is_wrong_with_events_is_told() {
+    let (_, exported) = given::text_of(&alone("  +1 RegionEnd\n"), Chrome);
+    assert_eq!((exported.problems.len(), exported.problem_count), (1, 1));
+}
+
+#[trace::test]
+fn very_many_tasks_are_not_shown_whole() {
+    // So far apart that there is no room for all of them.
+    let begins: String = (0..140_000_u64)
+        .map(|at| format!("  +0 TaskBegin callsite=3 task={} parent=0\n", 1 + (at << 20)))
+        .collect();
+    let remarks = remarks_of(&alone(&begins), Chrome);
+    assert_eq!(remarks, ["of very many tasks or futures some are not shown whole (1 time)"]);
+}
+
+#[trace::test]
 fn what_nobody_saw_begin_is_no_region() {
     let trace = alone(
         "  +9 UnseenRegionEnd callsite=1\n  +1 UnseenTaskEnd callsite=3 task=8\n  \

@@ -113,6 +113,11 @@ impl AsyncSlices {
         }
     }
 
+    /// Whether it is not known any more of some whether they are open.
+    pub(super) fn has_forgotten(&self) -> bool {
+        self.tasks.has_forgotten() || self.futures.has_forgotten()
+    }
+
     /// The first row that is free.
     pub(super) fn take(&mut self, whole: Whole, thread: ThreadId) -> Row {
         let closed = u64::from(!self.is_open(whole));

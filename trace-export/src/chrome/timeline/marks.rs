@@ -50,17 +50,25 @@ impl Pen<'_, '_> {
         callsite: CallsiteId,
         value: &Value<'_>,
     ) {
-        self.args.clear();
-        match value {
-            Value::I64(number) => json::signed(&mut self.args, *number),
-            Value::U64(number) => json::number(&mut self.args, *number),
-            Value::F64(number) if number.is_finite() => json::value(&mut self.args, value),
-            _ => return self.remarks.met("values of counters that are no numbers are left out"),
-        }
+        // Readers make doubles of all. Integers that are no doubles are texts, as everywhere: `trace_processor` reads
+        // the number in them, and takes a plain one beyond `i64` for -1.
+        let value = match *value {
+            Value::I64(number) => Value::I64(number),
+            Value::U64(number) => Value::U64(number),
+            Value::I128(number) => match i64::try_from(number) {
+                Ok(number) => Value::I64(number),
+                Err(_) => Value::F64(number as f64),
+            },
+            Value::U128(number) => match u64::try_from(number) {
+                Ok(number) => Value::U64(number),
+                Err(_) => Value::F64(number as f64),
+            },
+            Value::F64(number) if number.is_finite() => Value::F64(number),
+            _ => return self.remarks.met("counters that have no number are left out"),
+        };
         let name = &self.names.of(callsite, self.remarks).name;
         self.events.event(b'C', thread.line, time).named(name);
-        let args = &self.args;
-        self.events.arg("value", |out| out.extend_from_slice(args)).end();
+        self.events.arg("value", |out| json::value(out, &value)).end();
     }
 
     pub(super) fn lost(&mut self, loss: &Loss, extra: Extra) {
