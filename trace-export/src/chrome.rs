@@ -10,7 +10,22 @@
 //! | log, argument that comes later to a task | `i` on its thread, `n` in its task |
 //! | counter | `C` |
 //! | wake, task that goes on elsewhere | `s`, `t`, `f` |
-//! | loss, region of which only the end is told | `X` on a line of its own |
+//! | loss | `B` and `E` on a line of its own |
+//! | region of which only the end is told | `b` and `e` with an id of its own |
+//!
+//! Words of these files:
+//!
+//! | word | meaning |
+//! |---|---|
+//! | line | what has a number, `tid`, and is drawn below a name: a thread's, or an extra one for its losses |
+//! | slice | a begin and its end: a region or a poll, or a part of one that did not nest |
+//! | whole | a task or a future, which is a slice of its own, and has the regions in it as parts |
+//! | row | what has an id, `id2`, within a whole: the first is the whole itself; what is on one nests |
+//! | part | the slices of one thread that are open in one whole, all on one row |
+//! | held | of a begin: not written yet, because its arguments may follow |
+//! | alone | of a region: told of by its end, when nothing had told of its begin |
+//! | apart | of a row: only for one thing, which is alone |
+//! | mark | what has a time and no duration: a log, a counter; losses are with them |
 //!
 //! Invariants: on every line `B` and `E` nest, and the times of the events of a thread ascend; so it is with `b`
 //! and `e` of one id. What is open at the end of the trace has no end here.
@@ -23,15 +38,16 @@ mod start;
 mod threads;
 mod timeline;
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use trace_reader::{Time, Trace};
 
 use crate::{Error, json, output::Output, remark::Remarks};
 use timeline::Timeline;
 
-/// So many bytes of events are put together before they are written.
-const PIECE_LEN: usize = 32 << 10;
+/// So many bytes of events are put together before they are written: one piece for each event would cost 2 % of
+/// the time.
+const PIECE_LEN: usize = 4 << 10;
 
 /// Writes all events.
 pub(crate) fn write(
@@ -44,23 +60,28 @@ pub(crate) fn write(
     let mut timeline = Timeline::new(trace, start_ns, remarks);
     for thread in trace.threads() {
         timeline.name_thread(thread);
-        if timeline.written().len() > PIECE_LEN {
-            out.write_all(timeline.written())?;
-            timeline.written().clear();
-        }
+        put(&mut timeline, PIECE_LEN, out)?;
     }
     timeline.lost_somewhere(trace.losses());
     let mut merged = trace.merged();
     while let Some(item) = merged.next()? {
         timeline.step(&item);
-        if timeline.written().len() > PIECE_LEN {
-            out.write_all(timeline.written())?;
-            timeline.written().clear();
-        }
+        put(&mut timeline, PIECE_LEN, out)?;
     }
     timeline.finish();
-    out.write_all(timeline.written())?;
+    put(&mut timeline, 0, out)?;
     out.write_all(b"\n]}\n")?;
+    Ok(())
+}
+
+/// Writes the events that were made, if they have so many bytes.
+#[inline]
+fn put(timeline: &mut Timeline<'_, '_>, least: usize, out: &mut Output<'_>) -> io::Result<()> {
+    let written = timeline.written();
+    if written.len() >= least {
+        out.write_all(written)?;
+        written.clear();
+    }
     Ok(())
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn write(
                 | Step::PollBegan { region, callsite, .. }
                 | Step::RegionFound { region, callsite, .. } => {
                     let frame = frames.of(callsite, remarks);
-                    let stack = stacks.inside(open.innermost(), frame, remarks);
+                    let stack = stacks.inside(open.innermost(), frame, &frames, remarks);
                     open.begin(region, stack);
                 }
                 Step::RegionEnded(ref end) => {
@@ -45,11 +45,12 @@ pub(crate) fn write(
                         // Of one that is told by its end alone, nobody knows what it was in.
                         let stack = stack.unwrap_or_else(|| {
                             let frame = frames.of(end.callsite, remarks);
-                            stacks.inside(ROOT, frame, remarks)
+                            stacks.inside(ROOT, frame, &frames, remarks)
                         });
                         stacks.spend(stack, end.self_ns);
                     }
                 }
+                Step::Problem(ref problem) => remarks.problem(problem),
                 _ => {}
             }
         }

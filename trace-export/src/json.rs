@@ -3,7 +3,9 @@
 //! Whatever a string holds, what is written is one string of JSON. Numbers that a reader in JavaScript would
 //! round are written as strings: nobody is told a number that was not recorded.
 
-use trace_reader::{Text, Value};
+use trace_reader::Value;
+
+use crate::text;
 
 /// Integers up to this one are exact as doubles, which is what many readers take numbers for.
 const MOST_EXACT: u64 = 1 << 53;
@@ -82,21 +84,16 @@ pub(crate) fn value(out: &mut Vec<u8>, value: &Value<'_>) {
         }
         Value::F64(number) => string(out, &number.to_string()),
         Value::Bool(truth) => out.extend_from_slice(if *truth { b"true" } else { b"false" }),
-        Value::Str(text) | Value::Debug(text) | Value::Display(text) => self::text(out, text),
-    }
-}
-
-/// Appends a text, with a mark at its end when the program's was longer.
-pub(crate) fn text(out: &mut Vec<u8>, text: &Text<'_>) {
-    string(out, &text.to_str());
-    if text.original_len.is_some() {
-        out.pop();
-        out.extend_from_slice("…\"".as_bytes());
+        Value::Str(text) | Value::Debug(text) | Value::Display(text) => {
+            string(out, &text::marked(text));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use trace_reader::Text;
+
     use super::*;
 
     fn written(write: impl FnOnce(&mut Vec<u8>)) -> String {

@@ -143,6 +143,63 @@ fn recursion_has_an_end_and_loses_no_time() {
 }
 
 #[trace::test]
+fn names_that_stand_for_others_have_one_line_as_well() {
+    let callsite = |id: u64, name: &str| {
+        format!(
+            "  Callsite id={id} kind=region name=\"{name}\" file=\"\" line=0 module=\"\" keys=[]\n"
+        )
+    };
+    let callsites = callsite(10, "(other stacks)") + &callsite(11, "(other names)");
+    let (depth, own) =
+        (1100, "  +1 RegionBegin callsite=10\n  +1 RegionBegin callsite=1\n  +1 RegionEnd\n");
+    let begins = "  +1 RegionBegin callsite=1\n".repeat(depth);
+    let ends = "  +1 RegionEnd\n".repeat(depth + 1);
+    let more = "  +1 RegionBegin callsite=11\n  +5 RegionEnd\n";
+    let events = format!("{own}{begins}{ends}{more}{begins}{ends}");
+    let trace = trace_of(&format!("{CAFE}{callsites}{}{events}", chunk(1, 1000)));
+    let mut stacks: Vec<_> =
+        lines(&trace).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+    assert!(stacks.contains(&"(other stacks);brew".to_owned()));
+    assert!(stacks.contains(&"(other names)".to_owned()));
+    let count = stacks.len();
+    stacks.sort();
+    stacks.dedup();
+    assert_eq!(stacks.len(), count);
+    assert_eq!(times(&trace), self_times(&trace));
+}
+
+#[trace::test]
+fn long_names_in_deep_stacks_take_little() {
+    let long = "x".repeat(512 << 10);
+    let (begins, ends) =
+        ("  +1 RegionBegin callsite=10\n".repeat(900), "  +1 RegionEnd\n".repeat(900));
+    let trace = trace_of(&format!(
+        "{CAFE}  Callsite id=10 kind=region name=\"{long}\" file=\"\" line=0 module=\"\" keys=[]\n\
+         {}{begins}{ends}",
+        chunk(1, 1000)
+    ));
+    let lines = lines(&trace);
+    assert!(lines.iter().map(String::len).sum::<usize>() < 1 << 20);
+    let total: u64 = times(&trace).values().sum();
+    assert_eq!(total, 1799);
+    assert_eq!(
+        remarks_of(&trace, Collapsed),
+        [
+            "names are cut at 16,384 bytes (1 time)",
+            "stacks of more than 1,000 frames or 64 KiB, or beyond 1,048,576 stacks or 1 GiB, became \
+             `(other stacks)` (897 times)",
+        ]
+    );
+}
+
+#[trace::test]
+fn what_is_wrong_with_events_is_told() {
+    let trace = alone("  +1 RegionEnd\n");
+    let (_, exported) = text_of(&trace, Collapsed);
+    assert_eq!((exported.problems.len(), exported.problem_count), (1, 1));
+}
+
+#[trace::test]
 fn many_regions_that_overlap_take_no_memory() {
     // Each ends while the next 20 are open.
     let mut text = format!("{CAFE}{}", chunk(1, 1000));

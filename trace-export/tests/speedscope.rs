@@ -188,6 +188,12 @@ fn odd_names_come_back() {
 }
 
 #[trace::test]
+fn what_is_wrong_with_events_is_told() {
+    let (_, exported) = given::text_of(&alone("  +1 RegionEnd\n"), Speedscope);
+    assert_eq!((exported.problems.len(), exported.problem_count), (1, 1));
+}
+
+#[trace::test]
 fn ten_thousand_threads_have_a_profile_each() {
     let threads: String = (1..=10_000)
         .map(|thread| {

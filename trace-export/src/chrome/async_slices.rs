@@ -113,6 +113,11 @@ impl AsyncSlices {
         }
     }
 
+    /// Whether it is not known any more of some whether they are open.
+    pub(super) fn has_forgotten(&self) -> bool {
+        self.tasks.has_forgotten() || self.futures.has_forgotten()
+    }
+
     /// The first row that is free.
     pub(super) fn take(&mut self, whole: Whole, thread: ThreadId) -> Row {
         let closed = u64::from(!self.is_open(whole));
@@ -155,6 +160,11 @@ impl Events {
     /// Adds the category and the id of a row.
     pub(super) fn row(&mut self, whole: Whole, row: Row) -> &mut Self {
         let (category, id) = whole.key_and_id();
+        self.row_in(category, id, row)
+    }
+
+    /// The same of something that has this id in this category.
+    pub(super) fn row_in(&mut self, category: &str, id: u64, row: Row) -> &mut Self {
         self.plain(",\"cat\":\"").plain(category).plain("\",\"id2\":{\"local\":");
         json::hexadecimal(&mut self.text, id);
         let (mark, number) = match row {

@@ -42,22 +42,10 @@ impl Events {
     pub(super) fn event(&mut self, phase: u8, line: u32, time: Time) -> &mut Self {
         self.timeless(phase, line);
         self.text.extend_from_slice(b",\"ts\":");
-        let shown = self.shown(time);
+        // Readers drop what is before 0.
+        let shown = time.ns().saturating_add(self.start_ns).max(0);
         self.too_early += u64::from(time.ns() < self.start_ns.saturating_neg());
         json::micros(&mut self.text, shown);
-        self
-    }
-
-    /// The time as it is written. Readers drop what is before 0.
-    fn shown(&self, time: Time) -> i64 {
-        time.ns().saturating_add(self.start_ns).max(0)
-    }
-
-    /// Says how long it takes.
-    pub(super) fn lasting(&mut self, begin: Time, end: Time) -> &mut Self {
-        self.text.extend_from_slice(b",\"dur\":");
-        let ns = self.shown(end).saturating_sub(self.shown(begin)).max(0);
-        json::micros(&mut self.text, ns);
         self
     }
 

@@ -10,9 +10,6 @@ use trace_reader::{Thread, ThreadId, Time};
 /// Stand-ins are looked for from here on: no operating system's numbers are known to come here.
 const FIRST_STAND_IN: u32 = 1 << 31;
 
-/// How many intervals on a line of its own are remembered.
-const MOST_REMEMBERED: usize = 64;
-
 /// What a line is for that is not a thread's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Extra {
@@ -20,8 +17,6 @@ pub(super) enum Extra {
     Lost,
     /// Losses that no chunk tells of.
     LostSomewhere,
-    /// Its regions that are told by their end, and would not nest on its own line.
-    Alone,
 }
 
 /// Which numbers lines have.
@@ -30,7 +25,8 @@ pub(super) struct Lines {
     taken: HashSet<u32, foldhash::fast::RandomState>,
     /// The threads whose line has another number than the operating system's.
     stand_ins: HashMap<ThreadId, u32, foldhash::fast::RandomState>,
-    extras: HashMap<(ThreadId, Extra), (u32, Intervals), foldhash::fast::RandomState>,
+    /// Also where the latest slice on each ends.
+    extras: HashMap<(ThreadId, Extra), (u32, Time), foldhash::fast::RandomState>,
     next: u32,
 }
 
@@ -67,39 +63,18 @@ impl Lines {
         self.stand_ins.get(&thread.id).copied().unwrap_or(thread.os_thread as u32)
     }
 
-    /// Another line of a thread; whether it is new.
-    pub(super) fn extra(&mut self, thread: ThreadId, extra: Extra) -> (u32, bool, &mut Intervals) {
+    /// Another line of a thread, whether it is new, and where a slice on it begins and ends: behind the one before.
+    pub(super) fn extra(
+        &mut self,
+        thread: ThreadId,
+        extra: Extra,
+        (begin, end): (Time, Time),
+    ) -> (u32, bool, (Time, Time)) {
         let is_new = !self.extras.contains_key(&(thread, extra));
         let number = if is_new { self.stand_in() } else { 0 };
-        let (number, intervals) =
-            self.extras.entry((thread, extra)).or_insert((number, Intervals::default()));
-        (*number, is_new, intervals)
-    }
-}
-
-/// Intervals on a line, told in the order of their ends.
-#[derive(Debug, Default)]
-pub(super) struct Intervals {
-    /// The latest ones that are inside of no other one; ascending.
-    outermost: Vec<(Time, Time)>,
-    /// Nothing may begin before.
-    floor: Option<Time>,
-}
-
-impl Intervals {
-    /// Where an interval can begin so that it is inside of each other one, around it, or outside.
-    pub(super) fn fit(&mut self, begin: Time, end: Time) -> Time {
-        let mut begin = self.floor.map_or(begin, |floor| begin.max(floor)).min(end);
-        while self.outermost.last().is_some_and(|(inner, _)| *inner >= begin) {
-            self.outermost.pop();
-        }
-        if let Some((_, before)) = self.outermost.last() {
-            begin = begin.max(*before).min(end);
-        }
-        if self.outermost.len() >= MOST_REMEMBERED {
-            self.floor = Some(self.outermost.remove(0).1);
-        }
-        self.outermost.push((begin, end));
-        begin
+        let (number, until) = self.extras.entry((thread, extra)).or_insert((number, begin));
+        let (begin, end) = (begin.max(*until), end.max(*until));
+        *until = end;
+        (*number, is_new, (begin, end))
     }
 }

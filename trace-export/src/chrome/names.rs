@@ -1,22 +1,19 @@
 //! What callsites are called, as JSON: escaped once, and kept.
 //!
-//! There is a limit to what is kept; beyond it everything is forgotten and escaped again. Names have a limit as
-//! well: they stand in every event.
+//! There is a limit to what is kept; beyond it everything is forgotten and escaped again. Names and keys are cut:
+//! they stand in every event.
 
 use hashbrown::HashMap;
 use trace_reader::{CallsiteId, Callsites};
 
-use crate::{json, remark::Remarks};
+use crate::{json, remark::Remarks, text};
 
 /// So many bytes are kept at most.
 const MOST_BYTES: usize = 16 << 20;
 
-/// A name has so many bytes at most.
-const MOST_NAME_BYTES: usize = 16 << 10;
-
-/// The keys of arguments that are ours: a program's of the same name get a mark.
-const OUR_KEYS: [&str; 8] =
-    ["task", "future", "parent", "lost", "rest", "waited_ns", "outcome", "polls"];
+/// The keys of arguments that are ours, and stand beside those of the program or tell what an event is: a program's
+/// of the same name get a mark.
+const OUR_KEYS: [&str; 5] = ["task", "future", "parent", "lost", "rest"];
 
 /// What one callsite is called.
 #[derive(Debug)]
@@ -56,19 +53,8 @@ impl<'t> Names<'t> {
             Some(callsite) => (callsite.name, callsite.keys),
             None => (self.callsites.name(id), Vec::new()),
         };
-        let mut end = name.len().min(MOST_NAME_BYTES);
-        while !name.is_char_boundary(end) {
-            end -= 1;
-        }
-        let is_cut = end < name.len();
-        if is_cut {
-            remarks.met("names are cut at 16,384 bytes");
-        }
-        let name = match is_cut {
-            true => format!("{}…", &name[..end]).into(),
-            false => name,
-        };
-        let keys = keys.iter().map(|key| escaped_key(key));
+        let name = text::name(&name, remarks);
+        let keys = keys.iter().map(|key| escaped_key(&text::name(key, remarks)));
         let name = Name { name: escaped(&name), as_key: escaped_key(&name), keys: keys.collect() };
         let bytes = size_of::<Name>()
             + name.name.len()

@@ -67,13 +67,15 @@ impl Thread {
 #[derive(Debug)]
 pub(super) struct Threads {
     threads: HashMap<ThreadId, Thread, foldhash::fast::RandomState>,
+    /// The latest event on the line of each other one that was.
+    last: HashMap<ThreadId, Time, foldhash::fast::RandomState>,
     /// When there are so many, it is looked which of them are over.
     look_at: usize,
 }
 
 impl Default for Threads {
     fn default() -> Self {
-        Self { threads: HashMap::default(), look_at: 1 << 10 }
+        Self { threads: HashMap::default(), last: HashMap::default(), look_at: 1 << 10 }
     }
 }
 
@@ -82,9 +84,12 @@ impl Threads {
     #[inline]
     pub(super) fn get(&mut self, id: ThreadId, line: impl FnOnce() -> u32) -> &mut Thread {
         if self.threads.len() >= self.look_at && !self.threads.contains_key(&id) {
-            self.threads.retain(|_, thread| thread.is_under_way());
+            for (id, thread) in self.threads.extract_if(|_, thread| !thread.is_under_way()) {
+                self.last.insert(id, thread.last);
+            }
             self.look_at = (2 * self.threads.len()).max(1 << 10);
         }
+        let last = &self.last;
         self.threads.entry(id).or_insert_with(|| Thread {
             id,
             line: line(),
@@ -92,7 +97,7 @@ impl Threads {
             held: None,
             added: Vec::new(),
             parts: Vec::new(),
-            last: Time(i64::MIN),
+            last: last.get(&id).copied().unwrap_or(Time(i64::MIN)),
             is_over: false,
         })
     }

@@ -29,6 +29,9 @@ const MOST_HELD: usize = 64;
 /// So many futures that were woken are remembered at most.
 const MOST_WOKEN: usize = 1 << 20;
 
+/// When something began that the trace does not tell of, in the words of an argument.
+const BEFORE: &str = "before the trace";
+
 /// All that is known on the way through a trace.
 pub(super) struct Timeline<'t, 'r> {
     threads: Threads,
@@ -107,8 +110,8 @@ impl<'t, 'r> Timeline<'t, 'r> {
 
     /// Takes a step.
     pub(super) fn step(&mut self, item: &Item<'_>) {
-        if matches!(item.step, Step::Problem(_)) {
-            return;
+        if let Step::Problem(problem) = &item.step {
+            return self.pen.remarks.problem(problem);
         }
         let Self { threads, pen, edges } = self;
         if !pen.held.is_empty() {
@@ -185,8 +188,14 @@ impl<'t, 'r> Timeline<'t, 'r> {
                 self.pen.write_begun(&mut thread, held.time, held.begun);
             }
         }
-        for _ in 0..self.pen.events.too_early {
-            self.pen.remarks.met("times before the start of the trace are shown as its start");
+        let Pen { remarks, events, slices, arrows, .. } = &mut self.pen;
+        let too_early = "times before the start of the trace are shown as its start";
+        remarks.met_times(too_early, events.too_early);
+        if slices.has_forgotten() {
+            remarks.met("of very many tasks or futures some are not shown whole");
+        }
+        if arrows.has_forgotten() {
+            remarks.met("of very many tasks some have more than one arrow");
         }
     }
 }

@@ -8,9 +8,9 @@ use std::hash::BuildHasher;
 use hashbrown::{HashMap, HashTable};
 use trace_reader::{CallsiteId, Callsites};
 
-use crate::remark::Remarks;
+use crate::{remark::Remarks, text};
 
-/// So many names there are at most, besides [`OTHERS`], and so many bytes in them.
+/// So many names there are at most, besides our own, and so many bytes in them.
 const MOST_NAMES: usize = 1 << 16;
 const MOST_BYTES: usize = 16 << 20;
 
@@ -26,6 +26,12 @@ const UNKNOWN: u32 = u32::MAX;
 /// The frame of callsites whose names are too many.
 const OTHERS: u32 = 0;
 
+/// The frame of stacks that are too many. A callsite that has this name is the same frame, as with the other one.
+pub(super) const OTHER_STACKS: u32 = 1;
+
+/// The names of these.
+const OURS: [&str; 2] = ["(other names)", "(other stacks)"];
+
 /// Which frame each callsite is.
 pub(super) struct Frames<'t> {
     callsites: &'t Callsites,
@@ -39,15 +45,19 @@ pub(super) struct Frames<'t> {
 
 impl<'t> Frames<'t> {
     pub(super) fn new(callsites: &'t Callsites) -> Self {
-        Self {
+        let mut frames = Self {
             callsites,
-            names: vec!["(other names)".into()],
+            names: Vec::new(),
             bytes: 0,
             by_name: HashTable::new(),
             hasher: foldhash::fast::RandomState::default(),
             dense: vec![UNKNOWN; DENSE_LEN],
             sparse: HashMap::default(),
+        };
+        for name in OURS {
+            frames.add(name);
         }
+        frames
     }
 
     /// The frame that a callsite is.
@@ -65,6 +75,7 @@ impl<'t> Frames<'t> {
             return frame;
         }
         let name = self.callsites.name(callsite);
+        let name = text::name(&name, remarks);
         let fit = fit(&name);
         if *fit != *name && !name.is_empty() {
             remarks.met("names in which `;`, control characters and outer spaces became `_`");
@@ -82,21 +93,32 @@ impl<'t> Frames<'t> {
     }
 
     fn intern(&mut self, name: &str, remarks: &mut Remarks) -> u32 {
-        let hash = self.hasher.hash_one(name);
         let is = |frame: &u32| *self.names[*frame as usize] == *name;
-        if let Some(&frame) = self.by_name.find(hash, is) {
+        if let Some(&frame) = self.by_name.find(self.hasher.hash_one(name), is) {
             return frame;
         }
-        if self.names.len() > MOST_NAMES || self.bytes + name.len() > MOST_BYTES {
+        let is_full = self.names.len() >= MOST_NAMES + OURS.len();
+        if is_full || self.bytes + name.len() > MOST_BYTES {
             remarks.met("names beyond the first 65,536, or 16 MiB of them, became `(other names)`");
             return OTHERS;
         }
+        self.add(name)
+    }
+
+    /// Adds a name that is not there.
+    fn add(&mut self, name: &str) -> u32 {
         let frame = self.names.len() as u32;
         self.bytes += name.len();
         self.names.push(name.into());
         let Self { by_name, names, hasher, .. } = self;
+        let hash = hasher.hash_one(name);
         by_name.insert_unique(hash, frame, |known| hasher.hash_one(&*names[*known as usize]));
         frame
+    }
+
+    /// How many bytes a frame has.
+    pub(super) fn len_of(&self, frame: u32) -> usize {
+        self.names[frame as usize].len()
     }
 
     /// The names of the frames, by number.

@@ -1,7 +1,8 @@
 //! The stacks that there are, and the time in each: a tree whose nodes are stacks.
 //!
-//! There is a limit to how many there are and to how deep they are. A frame beyond it counts as
-//! `(other stacks);NAME`, so that what is spent under a name stays right.
+//! There is a limit to how many there are, to how deep and how long they are, and to how long all of them are
+//! together: each line has all of its stack, so that a few events could be a line of megabytes. A frame beyond it
+//! counts as `(other stacks);NAME`, so that what is spent under a name stays right.
 //!
 //! Nothing here calls itself: the depth of the tree is what a program, or a file, makes it.
 
@@ -10,6 +11,7 @@ use std::io;
 
 use hashbrown::HashTable;
 
+use super::frames::{Frames, OTHER_STACKS};
 use crate::remark::Remarks;
 
 /// The stack without frames.
@@ -24,8 +26,8 @@ const MOST_STACKS: usize = 1 << 20;
 /// So many frames a stack has at most.
 const MOST_FRAMES: u16 = 1000;
 
-/// The name of [`OTHERS`].
-const OTHERS_NAME: &str = "(other stacks)";
+/// So many bytes all stacks have at most, but for those beneath [`OTHERS`]. Each has as many as `u16` holds.
+const MOST_BYTES: usize = 1 << 30;
 
 #[derive(Debug)]
 struct Stack {
@@ -35,6 +37,8 @@ struct Stack {
     latest: u32,
     /// How many frames; [`MOST_FRAMES`] as well for those beneath [`OTHERS`], which are not to have more.
     frames: u16,
+    /// How many bytes its line has, without the time.
+    len: u16,
     self_ns: u64,
 }
 
@@ -42,6 +46,8 @@ struct Stack {
 #[derive(Debug)]
 pub(super) struct Stacks {
     stacks: Vec<Stack>,
+    /// How long their lines are together.
+    bytes: usize,
     /// Of what is around and the frame, the number of the stack.
     known: HashTable<u32>,
     hasher: foldhash::fast::RandomState,
@@ -49,25 +55,43 @@ pub(super) struct Stacks {
 
 impl Default for Stacks {
     fn default() -> Self {
-        let outermost = |frames| Stack { around: ROOT, frame: 0, latest: ROOT, frames, self_ns: 0 };
-        let stacks = vec![outermost(0), outermost(MOST_FRAMES)];
-        Self { stacks, known: HashTable::new(), hasher: Default::default() }
+        let stack = |frame, frames| {
+            let (around, latest, len, self_ns) = (ROOT, ROOT, 0, 0);
+            Stack { around, frame, latest, frames, len, self_ns }
+        };
+        let stacks = vec![stack(0, 0), stack(OTHER_STACKS, MOST_FRAMES)];
+        Self { stacks, bytes: 0, known: HashTable::new(), hasher: Default::default() }
     }
 }
 
 impl Stacks {
     /// The stack that has one frame more than the one around it.
     #[inline]
-    pub(super) fn inside(&mut self, around: u32, frame: u32, remarks: &mut Remarks) -> u32 {
+    pub(super) fn inside(
+        &mut self,
+        around: u32,
+        frame: u32,
+        frames: &Frames<'_>,
+        remarks: &mut Remarks,
+    ) -> u32 {
         let Stack { latest, .. } = self.stacks[around as usize];
         let of_latest = &self.stacks[latest as usize];
         if latest > OTHERS && of_latest.frame == frame {
             return latest;
         }
-        self.find(around, frame, remarks)
+        if (around, frame) == (ROOT, OTHER_STACKS) {
+            return OTHERS;
+        }
+        self.find(around, frame, frames.len_of(frame), remarks)
     }
 
-    fn find(&mut self, mut around: u32, frame: u32, remarks: &mut Remarks) -> u32 {
+    fn find(
+        &mut self,
+        mut around: u32,
+        frame: u32,
+        frame_len: usize,
+        remarks: &mut Remarks,
+    ) -> u32 {
         let hash = |around, frame| self.hasher.hash_one(u64::from(around) << 32 | u64::from(frame));
         let is = |stacks: &[Stack], known: u32, around| {
             let stack = &stacks[known as usize];
@@ -76,22 +100,30 @@ impl Stacks {
         let asked = around;
         let mut hashed = hash(around, frame);
         let mut known = self.known.find(hashed, |known| is(&self.stacks, *known, around));
-        let deep = self.stacks[around as usize].frames >= MOST_FRAMES;
-        if known.is_none() && (deep || self.stacks.len() >= MOST_STACKS) {
+        let outer = &self.stacks[around as usize];
+        let (mut frames, outer_len) = (outer.frames.saturating_add(1), usize::from(outer.len));
+        let mut len = outer_len + usize::from(outer_len > 0) + frame_len;
+        let is_too_much = frames > MOST_FRAMES
+            || len > usize::from(u16::MAX)
+            || self.stacks.len() >= MOST_STACKS
+            || self.bytes + len > MOST_BYTES;
+        if known.is_none() && is_too_much {
             remarks.met(
-                "stacks of more than 1,000 frames, or beyond 1,048,576 stacks, became `(other stacks)`",
+                "stacks of more than 1,000 frames or 64 KiB, or beyond 1,048,576 stacks or 1 GiB, became \
+                 `(other stacks)`",
             );
-            around = OTHERS;
+            (around, frames, len) = (OTHERS, MOST_FRAMES, 0);
             hashed = hash(around, frame);
             known = self.known.find(hashed, |known| is(&self.stacks, *known, around));
         }
         let found = match known {
             Some(&known) => known,
             None => {
-                let frames = self.stacks[around as usize].frames.saturating_add(1);
                 let stack = self.stacks.len() as u32;
-                self.stacks.push(Stack { around, frame, latest: ROOT, frames, self_ns: 0 });
-                let Self { stacks, known, hasher } = self;
+                let len = len as u16;
+                self.bytes += usize::from(len);
+                self.stacks.push(Stack { around, frame, latest: ROOT, frames, len, self_ns: 0 });
+                let Self { stacks, known, hasher, .. } = self;
                 known.insert_unique(hashed, stack, |known| {
                     let Stack { around, frame, .. } = stacks[*known as usize];
                     hasher.hash_one(u64::from(around) << 32 | u64::from(frame))
@@ -121,10 +153,7 @@ impl Stacks {
     ) -> io::Result<()> {
         let Self { stacks, known, .. } = self;
         drop(known);
-        let name = |stack: u32| match stack {
-            OTHERS => OTHERS_NAME,
-            _ => &*names[stacks[stack as usize].frame as usize],
-        };
+        let name = |stack: u32| &*names[stacks[stack as usize].frame as usize];
         // Those inside of the same one stand together, the last by name first.
         let mut inner: Vec<u32> = (OTHERS..stacks.len() as u32).collect();
         inner.sort_unstable_by(|&a, &b| {

@@ -3,18 +3,15 @@
 //! Of a callsite its number is kept; what it is called is looked up when it is written. There is a limit, which
 //! only a file that is made for it comes to.
 
-use std::io;
+use std::io::{self, Write};
 
 use hashbrown::HashMap;
 use trace_reader::{CallsiteId, Callsites};
 
-use crate::{json, remark::Remarks};
+use crate::{json, output::Output, remark::Remarks, text};
 
 /// So many frames there are at most, besides the one for all others.
 const MOST_FRAMES: usize = 1 << 20;
-
-/// So many bytes of frames are put together before they are written.
-const PIECE_LEN: usize = 32 << 10;
 
 /// Which frame each callsite is.
 pub(super) struct Frames<'t> {
@@ -47,36 +44,32 @@ impl<'t> Frames<'t> {
         number
     }
 
-    /// Writes all of them; `put` takes what is there from time to time.
-    pub(super) fn for_each(
-        self,
-        text: &mut Vec<u8>,
-        mut put: impl FnMut(&mut Vec<u8>) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Writes all of them.
+    pub(super) fn write(self, out: &mut Output<'_>, remarks: &mut Remarks) -> io::Result<()> {
+        let mut text = Vec::new();
         for (number, id) in self.used.iter().enumerate() {
             text.extend_from_slice(if number == 0 { b"\n" } else { b",\n" });
             text.extend_from_slice(b"{\"name\":");
             match self.callsites.get(*id) {
                 Some(callsite) => {
-                    json::string(text, &callsite.name);
+                    json::string(&mut text, &text::name(&callsite.name, remarks));
                     if !callsite.file.is_empty() {
                         text.extend_from_slice(b",\"file\":");
-                        json::string(text, &callsite.file);
+                        json::string(&mut text, &callsite.file);
                     }
                     if callsite.line > 0 {
                         text.extend_from_slice(b",\"line\":");
-                        json::number(text, u64::from(callsite.line));
+                        json::number(&mut text, u64::from(callsite.line));
                     }
                 }
-                None => json::string(text, &self.callsites.name(*id)),
+                None => json::string(&mut text, &self.callsites.name(*id)),
             }
             text.push(b'}');
-            if text.len() > PIECE_LEN {
-                put(text)?;
-            }
+            out.write_all(&text)?;
+            text.clear();
         }
         if self.is_full {
-            text.extend_from_slice(b",\n{\"name\":\"(other frames)\"}");
+            out.write_all(b",\n{\"name\":\"(other frames)\"}")?;
         }
         Ok(())
     }

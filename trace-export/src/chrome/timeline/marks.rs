@@ -6,7 +6,7 @@ use super::Pen;
 use crate::chrome::async_slices::{FIRST, Whole};
 use crate::chrome::lines::Extra;
 use crate::chrome::threads::Thread;
-use crate::json;
+use crate::{json, text};
 
 /// The names of logs have so many characters at most: what is written beside a mark on a line.
 const MOST_NAME_CHARS: usize = 200;
@@ -25,12 +25,16 @@ impl Pen<'_, '_> {
         self.args.clear();
         match full.char_indices().nth(MOST_NAME_CHARS) {
             Some((end, _)) => json::string(&mut self.args, &format!("{}…", &full[..end])),
-            None => json::text(&mut self.args, message),
+            None => json::string(&mut self.args, &text::marked(message)),
         }
         let events = &mut self.events;
         events.event(b'i', thread.line, time).plain(",\"s\":\"t\",\"cat\":\"log\"");
         events.named(&self.args).arg("category", |out| out.extend_from_slice(category));
-        events.arg("message", |out| json::text(out, message)).end();
+        events.arg("message", |out| json::string(out, &text::marked(message)));
+        if let Some(len) = message.original_len {
+            events.arg("cut_from_bytes", |out| json::value(out, &Value::U64(len)));
+        }
+        events.end();
         thread.last = thread.last.max(time);
         let task = Whole::Task(task);
         if self.slices.is_open(task) {
@@ -46,57 +50,65 @@ impl Pen<'_, '_> {
         callsite: CallsiteId,
         value: &Value<'_>,
     ) {
-        self.args.clear();
-        match value {
-            Value::I64(number) => json::signed(&mut self.args, *number),
-            Value::U64(number) => json::number(&mut self.args, *number),
-            Value::F64(number) if number.is_finite() => json::value(&mut self.args, value),
-            _ => return self.remarks.met("values of counters that are no numbers are left out"),
-        }
+        // Readers make doubles of all. Integers that are no doubles are texts, as everywhere: `trace_processor` reads
+        // the number in them, and takes a plain one beyond `i64` for -1.
+        let value = match *value {
+            Value::I64(number) => Value::I64(number),
+            Value::U64(number) => Value::U64(number),
+            Value::I128(number) => match i64::try_from(number) {
+                Ok(number) => Value::I64(number),
+                Err(_) => Value::F64(number as f64),
+            },
+            Value::U128(number) => match u64::try_from(number) {
+                Ok(number) => Value::U64(number),
+                Err(_) => Value::F64(number as f64),
+            },
+            Value::F64(number) if number.is_finite() => Value::F64(number),
+            _ => return self.remarks.met("counters that have no number are left out"),
+        };
         let name = &self.names.of(callsite, self.remarks).name;
         self.events.event(b'C', thread.line, time).named(name);
-        let args = &self.args;
-        self.events.arg("value", |out| out.extend_from_slice(args)).end();
-    }
-
-    /// Another line of a thread, named when it is new, and where an interval can begin on it.
-    pub(super) fn extra(
-        &mut self,
-        thread: ThreadId,
-        extra: Extra,
-        begin: Time,
-        end: Time,
-    ) -> (u32, Time) {
-        let (line, is_new, intervals) = self.lines.extra(thread, extra);
-        let begin = intervals.fit(begin, end);
-        if is_new {
-            let label = self.trace.thread(thread).map(trace_reader::Thread::label);
-            let what = match extra {
-                Extra::Lost | Extra::LostSomewhere => "lost events",
-                Extra::Alone => "regions without a begin",
-            };
-            let name = match label {
-                Some(label) => format!("{label}: {what}"),
-                None => what.to_owned(),
-            };
-            self.name_line(line, thread, &name);
-        }
-        (line, begin)
+        self.events.arg("value", |out| json::value(out, &value)).end();
     }
 
     pub(super) fn lost(&mut self, loss: &Loss, extra: Extra) {
         let thread = loss.thread.unwrap_or(ThreadId(u64::MAX));
-        let (line, begin) = self.extra(thread, extra, loss.from, loss.to);
-        self.events.event(b'X', line, begin).lasting(begin, loss.to);
-        self.events.plain(",\"cat\":\"loss\",\"name\":\"lost events\"");
-        self.events.arg("cause", |out| json::string(out, loss.cause.word()));
-        self.events.arg("count", |out| json::value(out, &Value::U64(loss.count))).end();
+        self.args.clear();
+        json::string(&mut self.args, loss.cause.word());
+        let name = format!("\"{} events lost\"", loss.count);
+        self.missing(thread, extra, (loss.from, loss.to), &name, "cause");
     }
 
     pub(super) fn gap(&mut self, thread: ThreadId, from: Time, to: Time, chunks: u64) {
-        let (line, begin) = self.extra(thread, Extra::Lost, from, to);
-        self.events.event(b'X', line, begin).lasting(begin, to);
-        self.events.plain(",\"cat\":\"loss\",\"name\":\"missing chunks\"");
-        self.events.arg("chunks", |out| json::value(out, &Value::U64(chunks))).end();
+        self.args.clear();
+        json::value(&mut self.args, &Value::U64(chunks));
+        let name = format!("\"{chunks} chunks lost\"");
+        self.missing(thread, Extra::Lost, (from, to), &name, "chunks");
+    }
+
+    /// Writes a slice for what is missing, on a line of its own, with the argument whose value is there.
+    ///
+    /// Never as `X`: in a file with one of these, `trace_processor` takes each `E` before the `B` of the same time.
+    fn missing(
+        &mut self,
+        thread: ThreadId,
+        extra: Extra,
+        times: (Time, Time),
+        name: &str,
+        key: &str,
+    ) {
+        let (line, is_new, (begin, end)) = self.lines.extra(thread, extra, times);
+        if is_new {
+            let label = self.trace.thread(thread).map(trace_reader::Thread::label);
+            let name = match label {
+                Some(label) => format!("{label}: lost events"),
+                None => "lost events".to_owned(),
+            };
+            self.name_line(line, thread, &name);
+        }
+        self.events.event(b'B', line, begin).plain(",\"cat\":\"lost\"").named(name.as_bytes());
+        let args = &self.args;
+        self.events.arg(key, |out| out.extend_from_slice(args)).end();
+        self.events.event(b'E', line, end).end();
     }
 }

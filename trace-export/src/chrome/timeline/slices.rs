@@ -2,9 +2,8 @@
 
 use trace_reader::{CallsiteId, RegionEnd, TaskId, Time, Value};
 
-use super::{MOST_ADDED, MOST_ADDED_BYTES, Pen, push_arg};
+use super::{BEFORE, MOST_ADDED, MOST_ADDED_BYTES, Pen, push_arg};
 use crate::chrome::async_slices::{FIRST, Part, Row, Whole};
-use crate::chrome::lines::Extra;
 use crate::chrome::threads::{Begun, Thread};
 use crate::json;
 use crate::nesting::{Edge, Ending, Slice};
@@ -61,7 +60,7 @@ impl Pen<'_, '_> {
             events.arg("future", |out| json::value(out, &Value::U64(slice.fiber.0)));
         }
         if waited_ns > 0 {
-            events.arg("waited_ns", |out| json::value(out, &Value::U64(waited_ns)));
+            events.arg("ready_ns", |out| json::value(out, &Value::U64(waited_ns)));
         }
         events.end();
         thread.last = time;
@@ -172,19 +171,19 @@ impl Pen<'_, '_> {
             // There is no end to put them on.
             let name = &self.names.of(slice.callsite, self.remarks).name;
             self.events.event(b'i', thread.line, time);
-            self.events.plain(",\"s\":\"t\",\"cat\":\"argument\"").named(name).args(&added).end();
+            self.events.plain(",\"s\":\"t\"").named(name).args(&added).end();
         }
         thread.last = time;
     }
 
     /// Writes a region that is told of by its end alone.
     fn write_alone(&mut self, thread: &mut Thread, time: Time, end: &RegionEnd) {
-        let Some(begin) = end.begin.map(|begin| begin.min(time)) else {
+        let Some(begin) = end.begin else {
             self.remarks.met("regions that began before the trace are shown as instants");
             let name = &self.names.of(end.callsite, self.remarks).name;
             self.events.event(b'i', thread.line, time);
-            self.events.plain(",\"s\":\"t\",\"cat\":\"region\"").named(name);
-            self.events.arg("began_before", |out| out.extend_from_slice(b"true")).end();
+            self.events.plain(",\"s\":\"t\",\"cat\":\"before\"").named(name);
+            self.events.arg("began", |out| json::string(out, BEFORE)).end();
             thread.last = time;
             return;
         };
@@ -196,15 +195,12 @@ impl Pen<'_, '_> {
             self.task_of(end);
             return self.events.event(b'E', thread.line, time).end();
         }
-        let (line, shown) = self.extra(thread.id, Extra::Alone, begin, time);
-        if shown != begin {
-            self.remarks
-                .met("regions of which only the end is told are cut where they do not nest");
-        }
-        let name = &self.names.of(end.callsite, self.remarks).name;
-        self.events.event(b'X', line, shown).lasting(shown, time);
-        self.events.plain(",\"cat\":\"region\"").named(name);
+        let row = self.slices.apart();
+        self.events.event(b'b', thread.line, begin).row_in("region", thread.id.0, row).named(name);
         self.task_of(end);
+        let name = &self.names.of(end.callsite, self.remarks).name;
+        self.events.event(b'e', thread.line, time).row_in("region", thread.id.0, row);
+        self.events.named(name).end();
     }
 
     /// Ends the event, which tells the task of the region.

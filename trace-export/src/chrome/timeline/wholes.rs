@@ -2,7 +2,7 @@
 
 use trace_reader::{CallsiteId, FiberEnd, FiberId, Item, Step, TaskId, Time, Value};
 
-use super::{MOST_HELD, Pen, push_arg};
+use super::{BEFORE, MOST_HELD, Pen, push_arg};
 use crate::chrome::async_slices::{FIRST, Row, Whole};
 use crate::chrome::threads::{Begun, Held, Thread, Threads};
 use crate::json;
@@ -174,7 +174,7 @@ impl Pen<'_, '_> {
         push("outcome", &|out| json::string(out, end.outcome.word()));
         if let Some(life) = end.life {
             for (key, number) in
-                [("busy_ns", life.busy_ns), ("waited_ns", life.waited_ns), ("polls", life.polls)]
+                [("busy_ns", life.busy_ns), ("ready_ns", life.waited_ns), ("polls", life.polls)]
             {
                 push(key, &|out| json::value(out, &Value::U64(number)));
             }
@@ -213,8 +213,13 @@ impl Pen<'_, '_> {
             self.remarks.met("tasks and futures that began before the trace are shown as instants");
             let row = self.slices.apart();
             let name = &self.names.of(callsite, self.remarks).name;
-            self.events.event(b'n', line, time).row(whole, row).named(name).args(&self.args);
-            self.events.arg("began_before", |out| out.extend_from_slice(b"true")).end();
+            let (key, id) = whole.key_and_id();
+            self.events.event(b'n', line, time).row_in("before", id, row).named(name);
+            self.events.args(&self.args).arg("began", |out| json::string(out, BEFORE));
+            if id != 0 {
+                self.events.arg(key, |out| json::value(out, &Value::U64(id)));
+            }
+            self.events.end();
         }
     }
 
