@@ -44,7 +44,6 @@ mod collapsed;
 mod error;
 mod go;
 mod ids;
-mod intervals;
 mod json;
 mod nesting;
 mod output;

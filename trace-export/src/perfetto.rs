@@ -29,7 +29,7 @@
 //! | `packets.rs` | how they come into the file |
 //! | `tracks.rs` | which tracks there are |
 //! | `line.rs`, `names.rs` | what is known of a thread; what callsites are called |
-//! | `slices.rs` | regions and polls |
+//! | `slices.rs`, `intervals.rs` | regions and polls; those that are told late |
 //! | `tasks.rs` | tasks and futures |
 //! | `instants.rs` | logs, counters, losses |
 //! | `annotations.rs` | arguments |
@@ -37,6 +37,7 @@
 mod annotations;
 mod events;
 mod instants;
+mod intervals;
 mod line;
 mod names;
 mod packets;

@@ -358,12 +358,12 @@ fn of_very_many_tasks_some_are_not_shown() {
             .replace("sequence=0", &format!("sequence={piece}"));
     }
     let (told, exported) = told(&blocks);
-    assert_eq!(lines(&told).iter().filter(|line| line.contains("begins")).count(), 131_072);
+    assert_eq!(lines(&told).iter().filter(|line| line.contains("begins")).count(), 114_688);
     assert!(told.lines.last().is_some_and(|line| line.ends_with("blocks: no region open")));
     let ends: Vec<_> = lines(&told).into_iter().filter(|line| line.ends_with(" ends")).collect();
     assert_eq!(ends, ["140002 M1 G1 task 1 ends"]);
     assert_eq!(remarks(&exported), ["of very many tasks some are not shown"]);
-    assert_eq!(exported.remarks[0].count, 140_000 - 131_072 + 2);
+    assert_eq!(exported.remarks[0].count, 140_000 - 114_688 + 2);
 }
 
 #[trace::test]

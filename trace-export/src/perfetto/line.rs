@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use trace_reader::{CallsiteId, Step, TaskId, ThreadId, Time, Values};
 
 use super::events::Annotations;
-use crate::intervals::Intervals;
+use super::intervals::Intervals;
 use crate::nesting::Slice;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;

@@ -7,7 +7,7 @@ const MOST_REMEMBERED: usize = 64;
 
 /// Intervals on a line, told in the order of their ends.
 #[derive(Debug, Default)]
-pub(crate) struct Intervals {
+pub(super) struct Intervals {
     /// The latest ones that are inside of no other one; ascending.
     outermost: Vec<(Time, Time)>,
     /// Nothing may begin before.
@@ -16,7 +16,7 @@ pub(crate) struct Intervals {
 
 impl Intervals {
     /// Where an interval can begin so that it is inside of each other one, around it, or outside.
-    pub(crate) fn fit(&mut self, begin: Time, end: Time) -> Time {
+    pub(super) fn fit(&mut self, begin: Time, end: Time) -> Time {
         let mut begin = self.floor.map_or(begin, |floor| begin.max(floor)).min(end);
         while self.outermost.last().is_some_and(|(inner, _)| *inner >= begin) {
             self.outermost.pop();
