@@ -27,7 +27,7 @@
 //! |---|---|
 //! | `proto.rs`, `events.rs` | the messages |
 //! | `packets.rs` | how they come into the file |
-//! | `tracks.rs` | which tracks there are |
+//! | `tracks.rs`, `named.rs` | which tracks there are; those that are found by name |
 //! | `line.rs`, `names.rs` | what is known of a thread; what callsites are called |
 //! | `slices.rs`, `intervals.rs` | regions and polls; those that are told late |
 //! | `tasks.rs` | tasks and futures |
@@ -39,6 +39,7 @@ mod events;
 mod instants;
 mod intervals;
 mod line;
+mod named;
 mod names;
 mod packets;
 mod proto;

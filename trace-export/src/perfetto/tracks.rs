@@ -23,9 +23,9 @@
 use std::io;
 
 use hashbrown::HashMap;
-use hashbrown::hash_map::EntryRef;
 use trace_reader::{FiberId, TaskId, ThreadId, Trace};
 
+use super::named::{Named, Types};
 use super::packets::Packets;
 use super::proto::{
     ChildTracksOrdering, CounterDescriptor, ProcessDescriptor, ThreadDescriptor, TrackDescriptor,
@@ -33,7 +33,7 @@ use super::proto::{
 use crate::ids::Ids;
 
 /// The tracks that are there once.
-const PROCESS: u64 = 8;
+pub(super) const PROCESS: u64 = 8;
 const TASKS: u64 = 16;
 const FUTURES: u64 = 24;
 
@@ -44,7 +44,7 @@ const FUTURE: u64 = 3;
 const LANE: u64 = 4;
 const COUNTER: u64 = 5;
 const BESIDE: u64 = 6;
-const TYPE: u64 = 7;
+pub(super) const TYPE: u64 = 7;
 
 const KIND_BITS: u32 = 3;
 
@@ -82,73 +82,6 @@ pub(super) struct Tracks<'t> {
     counters: Named,
     task_types: Types,
     future_types: Types,
-}
-
-/// Tracks that are found by name. There is an end to what names are kept: what has others shares a track.
-struct Named {
-    tracks: Map<String, u64>,
-    bytes: usize,
-    others: &'static str,
-}
-
-impl Named {
-    const MOST_BYTES: usize = 8 << 20;
-
-    fn new(others: &'static str) -> Self {
-        Self { tracks: Map::default(), bytes: 0, others }
-    }
-
-    /// The place of a name among them; what the track is called, if it is new.
-    fn place<'n>(&mut self, name: &'n str) -> (u64, Option<&'n str>) {
-        if let Some(&place) = self.tracks.get(name) {
-            return (place, None);
-        }
-        let is_known = self.bytes > Self::MOST_BYTES;
-        let name = if is_known { self.others } else { name };
-        let place = self.tracks.len() as u64;
-        match self.tracks.entry_ref(name) {
-            EntryRef::Occupied(entry) => (*entry.get(), None),
-            EntryRef::Vacant(entry) => {
-                entry.insert(place);
-                self.bytes += name.len() + size_of::<(String, u64)>();
-                (place, Some(name))
-            }
-        }
-    }
-}
-
-/// The tracks of types.
-struct Types {
-    group: u64,
-    title: &'static str,
-    /// Tells the numbers of one group from those of the other.
-    bit: u64,
-    named: Named,
-}
-
-impl Types {
-    fn new(group: u64, title: &'static str, bit: u64) -> Self {
-        Self { group, title, bit, named: Named::new("(other types)") }
-    }
-
-    /// The track for what has this name.
-    fn track(&mut self, name: &str, packets: &mut Packets<'_, '_>) -> io::Result<u64> {
-        if self.named.tracks.is_empty() {
-            packets.describe(TrackDescriptor {
-                child_ordering: Some(ChildTracksOrdering::Lexicographic.into()),
-                ..below(PROCESS, self.group, self.title.to_owned())
-            })?;
-        }
-        let (place, new) = self.named.place(name);
-        let track = number(place << 1 | self.bit, TYPE);
-        if let Some(name) = new {
-            packets.describe(TrackDescriptor {
-                child_ordering: Some(ChildTracksOrdering::Chronological.into()),
-                ..below(self.group, track, name.to_owned())
-            })?;
-        }
-        Ok(track)
-    }
 }
 
 impl<'t> Tracks<'t> {
@@ -401,7 +334,7 @@ impl<'t> Tracks<'t> {
 }
 
 /// The number of a track.
-fn number(id: u64, kind: u64) -> u64 {
+pub(super) fn number(id: u64, kind: u64) -> u64 {
     short(id) << KIND_BITS | kind
 }
 
@@ -415,7 +348,7 @@ pub(super) fn short(id: u64) -> u64 {
     }
 }
 
-fn below(parent: u64, track: u64, name: String) -> TrackDescriptor {
+pub(super) fn below(parent: u64, track: u64, name: String) -> TrackDescriptor {
     TrackDescriptor {
         uuid: Some(track),
         name: Some(name),
