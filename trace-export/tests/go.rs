@@ -413,6 +413,25 @@ fn times_far_apart() {
     told(&chunk(1, 1000, "main", &events));
 }
 
+/// Two exports of a trace are the same, whatever was said by chance in between.
+#[trace::test]
+fn exports_do_not_depend_on_chance() {
+    let messages: Vec<_> =
+        (0..2000).map(|at| format!("+1 Log callsite=4 message=\"{}\"", at % 700)).collect();
+    let messages: Vec<_> = messages.iter().map(String::as_str).collect();
+    let text = format!("{CALLSITES}{}", chunk(1, 1000, "main", &messages));
+    let trace = Trace::from_bytes(trace_format::text_to_file(&text).unwrap()).unwrap();
+    for target in Target::ALL {
+        let bytes = || {
+            let mut bytes = Vec::new();
+            export(&trace, target, &mut bytes).unwrap();
+            bytes
+        };
+        let first = bytes();
+        assert!((0..10).all(|_| bytes() == first), "{target}");
+    }
+}
+
 #[trace::test]
 fn nonsense_is_taken() {
     for seed in 1..=400 {

@@ -29,7 +29,8 @@ pub(super) struct Strings {
     data: Vec<u8>,
     next: u64,
     recent: Vec<(Vec<u8>, u64)>,
-    hasher: foldhash::fast::RandomState,
+    /// The same for each export: what two strings have in common must not depend on chance.
+    hasher: foldhash::fast::FixedState,
 }
 
 impl Strings {

@@ -280,8 +280,9 @@ impl<'t> Tracks<'t> {
 
     /// Tells of the tasks that were met, and of which nobody knows what they are.
     pub(super) fn tell_unknown_tasks(&mut self, packets: &mut Packets<'_, '_>) -> io::Result<()> {
-        let unknown = self.used_tasks.without(&self.tasks);
-        for id in unknown.iter() {
+        let mut unknown: Vec<u64> = self.used_tasks.without(&self.tasks).iter().collect();
+        unknown.sort_unstable();
+        for id in unknown {
             self.describe_task(TaskId(id), "task", TaskId::BACKGROUND, packets)?;
         }
         Ok(())
