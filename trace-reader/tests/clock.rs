@@ -104,3 +104,11 @@ proptest! {
         }
     }
 }
+
+#[trace::test]
+fn the_monotonic_clock_is_that_of_the_anchors() {
+    let trace = with_anchors("tsc", 1, &[(1000, 500, 0), (2000, 1000, 0)]);
+    let told = |time| trace.clock().monotonic_ns(Time(time));
+    assert_eq!([told(0), told(250), told(-600)], [Some(500), Some(750), Some(0)]);
+    assert_eq!(with_anchors("monotonic", 0, &[]).clock().monotonic_ns(Time(7)), None);
+}
